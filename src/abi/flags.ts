@@ -1,0 +1,2 @@
+/** All flag sets by name. */
+export type FlagSetName = string;

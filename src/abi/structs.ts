@@ -1,0 +1,2 @@
+/** All structs by name. */
+export type StructName = string;

@@ -1,0 +1,70 @@
+/**
+ * The table of system calls: one row per call for riscv64, x86-64 and i386. The dispatcher, handler types, strace's
+ * printer, tracepoints, the coverage document and the fuzzer all come from these rows.
+ *
+ * Interface: SYSCALLS, SyscallName, ArgsOf, HandlerOf, syscallsByNumber, argSources.
+ * Which calls are implemented is told by the kernel's handler table, not here.
+ * Source: asm-generic/unistd.h, and syscall_64.tbl and syscall_32.tbl of Linux; section 2 of the manual.
+ */
+
+import type { Arch } from './arch.ts';
+import type { Width } from './args.ts';
+import type { ArgsOfRow, SyscallRow } from './syscall-row.ts';
+import { FILE_SYSCALLS } from './syscalls/files.ts';
+
+export const SYSCALLS: typeof FILE_SYSCALLS = { ...FILE_SYSCALLS };
+
+export type SyscallName = keyof typeof SYSCALLS;
+
+/** The arguments of a call as its handler gets them, in order. */
+export type ArgsOf<Name extends SyscallName> = ArgsOfRow<(typeof SYSCALLS)[Name]>;
+
+/**
+ * A handler for a call: what the kernel passes first (`Context`), then the call's arguments.
+ * TypeScript lets a handler take fewer.
+ */
+export type HandlerOf<Name extends SyscallName, Context extends readonly unknown[], Result> = (
+  ...args: [...Context, ...ArgsOf<Name>]
+) => Result;
+
+/** A call as one architecture's table has it. */
+export interface NumberedSyscall {
+  readonly name: SyscallName;
+  readonly nr: number;
+  /** Its name in that architecture's unistd.h, which strace prints. */
+  readonly unistd: string;
+  readonly row: SyscallRow;
+  /** How each argument is read, in the handler's order. */
+  readonly sources: readonly ArgSource[];
+}
+
+/** Where an argument comes from: a register's index among the six, and how it becomes a value. */
+export interface ArgSource {
+  readonly register: number;
+  /** True where the value also takes the next register as its upper half (i386, `loff` and `u64`). */
+  readonly pair: boolean;
+  readonly width: Width;
+}
+
+/** The table of an architecture, indexed by number; holes are undefined. */
+export function syscallsByNumber(arch: Arch): readonly (NumberedSyscall | undefined)[] {
+  const table: (NumberedSyscall | undefined)[] = [];
+  for (const [name, row] of Object.entries(SYSCALLS) as [SyscallName, SyscallRow][]) {
+    const nr = row.nr[arch];
+    if (nr === undefined) continue;
+    table[nr] = { name, nr, unistd: row.unistd?.[arch] ?? name, row, sources: argSources(row, arch) };
+  }
+  return table;
+}
+
+/** Where each argument of a row comes from on an architecture. */
+export function argSources(row: SyscallRow, arch: Arch): readonly ArgSource[] {
+  const order = row.registers?.[arch];
+  let next = 0;
+  return row.args.map((arg, index) => {
+    const pair = arch === 'i386' && (arg.width === 'loff' || arg.width === 'u64');
+    const register = order?.[index] ?? next;
+    next = register + (pair ? 2 : 1);
+    return { register, pair, width: arg.width };
+  });
+}
