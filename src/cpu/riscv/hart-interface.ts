@@ -1,0 +1,78 @@
+/**
+ * A RISC-V hart as its kernel sees it. hart.ts implements it.
+ *
+ * 64-bit values are given in two forms. As a number: unsigned, exact below 2^53 and for larger values whose low bits
+ * are zero (upper-half page addresses). As two int32 halves: always exact. `scause` of an interrupt and arbitrary
+ * register values need the halves.
+ */
+import type { CsrName } from './csr-table.ts';
+
+export type { CsrName } from './csr-table.ts';
+
+/** Why run() came back. */
+export type StopReason =
+  /** A trap or a jump in S or M mode reached the native vector; pc is that address. */
+  | 'native-vector'
+  /** The given number of instructions has been retired. */
+  | 'budget'
+  /** A wfi retired and no enabled interrupt is pending: the host may sleep until the next timer deadline or input. */
+  | 'wfi'
+  /** The harness's watch address was written (bare-metal tests only). */
+  | 'watch';
+
+export type PrivilegeMode = 'U' | 'S' | 'M';
+
+/** Byte offsets into linear memory, for block copies to and from a `pt_regs`. */
+export interface HartLayout {
+  /** x0..x31, 8 bytes each (x0 reads as zero and must not be written). */
+  readonly x: number;
+  /** f0..f31, 8 bytes each. */
+  readonly f: number;
+  readonly pc: number;
+}
+
+export interface Hart {
+  readonly layout: HartLayout;
+
+  /** Unsigned; see the file comment for large values. */
+  pc: number;
+  pcLo(): number;
+  pcHi(): number;
+  setPcHalves(lo: number, hi: number): void;
+
+  /** Integer register as an unsigned number. */
+  x(index: number): number;
+  /** Integer register as its signed low and high 32 bits. */
+  xLo(index: number): number;
+  xHi(index: number): number;
+  /** Sets x[index] from an integer in -2^63..2^64-1 (negative numbers become two's complement). Ignored for x0. */
+  setX(index: number, value: number): void;
+  setXHalves(index: number, lo: number, hi: number): void;
+
+  /** Reads a CSR as machine mode would. */
+  csr(name: CsrName): number;
+  csrLo(name: CsrName): number;
+  csrHi(name: CsrName): number;
+  /** Writes a CSR as machine mode would, with all its side effects. */
+  setCsr(name: CsrName, value: number): void;
+  setCsrHalves(name: CsrName, lo: number, hi: number): void;
+
+  /** The current privilege mode. */
+  mode: PrivilegeMode;
+
+  /** As the instruction: mode = SPP, SIE = SPIE, pc = sepc. */
+  sret(): void;
+  mret(): void;
+  /** As sfence.vma: drops cached translations of `va` (all if undefined) in `asid` (all if undefined). */
+  sfenceVma(va: number | undefined, asid: number | undefined): void;
+  fenceI(): void;
+
+  /**
+   * Runs until one of the stop reasons. Returns 'budget' after exactly `maxInstructions` retired instructions. Interrupts are taken
+   * between instructions; the timer is looked at least every slice (deterministic mode: at the exact instruction).
+   */
+  run(maxInstructions: number): StopReason;
+
+  /** Instructions retired since reset. */
+  readonly retired: number;
+}
