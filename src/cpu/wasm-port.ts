@@ -1,20 +1,24 @@
 /**
- * The narrow door to WebAssembly. Layers below `host` are compiled without the `WebAssembly` global, so the caller
- * passes in something that can make a memory and instantiate a module.
+ * The narrow port through which the machine gets its linear memory and has generated modules compiled.
+ * The host supplies it (Node or browser); nothing below `host` names the global WebAssembly.
+ *
+ * Interface: WasmPort, LinearMemory, WasmFunction.
  */
-
-/** A linear memory of fixed size. `handle` is the host's own object, opaque here. */
 export interface LinearMemory {
   readonly buffer: ArrayBufferLike;
+  /** The host's own memory object, to be passed to `instantiate`. */
   readonly handle: unknown;
 }
 
-export type WasmImport = (...args: number[]) => number | void;
-export type WasmExport = (...args: number[]) => number;
+export type WasmFunction = (...args: number[]) => number;
 
 export interface WasmPort {
-  /** Makes one fixed-size linear memory (never grown) of `pages` times 65536 bytes. */
+  /** One fixed-size linear memory, never grown; bytes = pages * 65536. */
   createMemory(pages: number): LinearMemory;
-  /** Compiles and instantiates synchronously; the module imports its memory as `env.memory` and functions from `env`. */
-  instantiate(bytes: Uint8Array, memory: LinearMemory, imports: Record<string, WasmImport>): Record<string, WasmExport>;
+  /** Compiles and instantiates synchronously. The memory is import env.memory; the others are env.<name>. */
+  instantiate(
+    bytes: Uint8Array,
+    memory: LinearMemory,
+    imports: Record<string, (...args: number[]) => number | void>,
+  ): Record<string, WasmFunction>;
 }
