@@ -1,0 +1,237 @@
+/**
+ * The records of processes and threads. Data only; behaviour is in the files beside this one.
+ *
+ * Interface: Task, ThreadGroup, Cred, FdTable, FsContext, SyscallState, SchedState.
+ */
+import type { ByteString } from '../../util/byte-string.ts';
+import type { FdTableId, FileId, FsContextId, MmId, SighandId, Tid, TtyId, WaitQueueId } from '../ids.ts';
+import type { Restart } from '../../abi/errno.ts';
+import type { Wait } from '../result.ts';
+import type { PathRef } from '../vfs/types.ts';
+import type { AltStack, PendingSignals, SigInfo } from '../signal/types.ts';
+
+/** The lectures' states: new, ready, running, waiting (interruptible or not), stopped, finished (zombie until reaped, then dead). */
+export type TaskState = 'new' | 'ready' | 'running' | 'sleeping' | 'disk-sleep' | 'stopped' | 'zombie' | 'dead';
+
+/** A thread. Its thread group is the process. */
+export interface Task {
+  readonly tid: Tid;
+  /** Key of its ThreadGroup; equals the leader's tid. exec by a non-leader changes it (de_thread). */
+  tgid: Tid;
+  /** At most 15 bytes. */
+  comm: ByteString;
+  state: TaskState;
+  /** 0 once exited. */
+  mm: MmId;
+  files: FdTableId;
+  fs: FsContextId;
+  sighand: SighandId;
+  cred: Cred;
+  /** Linear-memory byte offset of its pt_regs at the top of its kernel stack. */
+  trapFrame: number;
+  /** First Pfn of its kernel stack (KERNEL_STACK_PAGES contiguous frames). */
+  kernelStack: number;
+  /** Saved f registers, fcsr: bytes owned by kernel/arch; null until first used. */
+  fpState: Uint8Array | null;
+  sched: SchedState;
+  /** Signals. `signalPending` is true when an unblocked one waits (kept by signal/). */
+  blocked: bigint;
+  /** Mask to put back by sigsuspend, ppoll, pselect, epoll_pwait after the handler frame is made; null: none. */
+  savedMask: bigint | null;
+  pending: PendingSignals;
+  signalPending: boolean;
+  altStack: AltStack;
+  /** The signal that this thread must report by a forced fault, for siginfo. */
+  forcedInfo: SigInfo | null;
+  /** The wait it sleeps in; null when it is not sleeping in a system call. */
+  wait: Wait | null;
+  /** True when its wait's deadline passed rather than a queue being woken. */
+  timedOut: boolean;
+  /** The system call it is in; null in user mode. */
+  syscall: SyscallState | null;
+  /** vfork parent waits here; woken when this task execs or exits. 0: none. */
+  vforkDone: WaitQueueId;
+  /** set_tid_address / CLONE_CHILD_CLEARTID. */
+  clearChildTid: number;
+  setChildTid: number;
+  robustListHead: number;
+  robustListLength: number;
+  rseq: { address: number; length: number; signature: number } | null;
+  /** PR_SET_PDEATHSIG. */
+  parentDeathSignal: number;
+  /** Wait-status word as wait4 gives it, once zombie. */
+  exitCode: number;
+  /** Signal sent to the parent at exit (SIGCHLD for fork; clone's low byte). -1: thread, none. */
+  exitSignal: number;
+  startTimeNs: number;
+  usage: Usage;
+  /** PF_* style facts. */
+  didExec: boolean;
+  noNewPrivs: boolean;
+  dumpable: number;
+  personality: number;
+  timerSlackNs: number;
+  oomScoreAdj: number;
+  ioPriority: number;
+  /** Restart block: the deadline-bearing call that restart_syscall continues. */
+  /** Set when the call that is returning ended in a restart code; signal delivery decides what becomes of it. */
+  restart: Restart | null;
+  restartBlock: { name: string; args: number[]; progress: Progress } | null;
+}
+
+/** Counters that getrusage, times and /proc report. */
+export interface Usage {
+  userNs: number;
+  systemNs: number;
+  minorFaults: number;
+  majorFaults: number;
+  voluntarySwitches: number;
+  involuntarySwitches: number;
+  maxRssPages: number;
+  inBlocks: number;
+  outBlocks: number;
+  readBytes: number;
+  writeBytes: number;
+  readCalls: number;
+  writeCalls: number;
+}
+
+/** The system call a task is in, from entry trace to exit trace, however often it is entered again. */
+export interface SyscallState {
+  readonly number: number;
+  /** Empty when the number names no call. */
+  readonly name: string;
+  readonly args: readonly number[];
+  /** What the handler keeps between entries. */
+  progress: Progress;
+}
+
+/** Progress of a call over its waits. A handler may store any plain data in `extra`. */
+export interface Progress {
+  /** Absolute monotonic deadline, computed at the first entry; NaN before. */
+  deadlineNs: number;
+  /** Bytes or items done. */
+  done: number;
+  phase: number;
+  extra: unknown;
+}
+
+export interface SchedState {
+  policy: 'other' | 'batch' | 'idle' | 'fifo' | 'rr' | 'deadline';
+  resetOnFork: boolean;
+  /** -20..19 */
+  nice: number;
+  /** 1..99 for fifo and rr, else 0. */
+  rtPriority: number;
+  /** Weighted virtual run time in ns. */
+  vruntime: number;
+  /** Ns left of an rr or fair slice. */
+  sliceLeftNs: number;
+  /** Allowed harts as a bit mask. */
+  affinity: bigint;
+  queued: boolean;
+  /** When it last got the hart (monotonic ns). */
+  lastRunNs: number;
+}
+
+/** A process: what its threads share by being one. */
+export interface ThreadGroup {
+  readonly tgid: Tid;
+  leader: Tid;
+  threads: Tid[];
+  /** tgid of the parent process; 0 for init. `parentThread` is the thread that made it. */
+  parent: Tid;
+  parentThread: Tid;
+  children: Tid[];
+  pgrp: Tid;
+  session: Tid;
+  /** Controlling terminal; 0: none. */
+  tty: TtyId;
+  pending: PendingSignals;
+  /** wait4 callers of this process sleep here. */
+  childExit: WaitQueueId;
+  /** Anyone that waits for this process's state (pidfd). */
+  stateChange: WaitQueueId;
+  /** Set when the whole group is exiting: the wait-status word. */
+  groupExit: number | null;
+  /** Job control: stopped by this signal; 0 running. */
+  stopSignal: number;
+  /** Threads still to stop for the current group stop. */
+  stopPending: boolean;
+  /** What wait4 has not yet reported. */
+  unreportedStop: boolean;
+  unreportedContinue: boolean;
+  /** soft and hard, indexed by RLIMIT_*; Infinity for RLIM_INFINITY. */
+  rlimits: { soft: number; hard: number }[];
+  itimers: { real: IntervalTimer; virtual: IntervalTimer; prof: IntervalTimer };
+  posixTimers: Map<number, PosixTimer>;
+  nextPosixTimer: number;
+  /** Usage of threads that have exited, and of waited-for children. */
+  exitedUsage: Usage;
+  childrenUsage: Usage;
+  didExec: boolean;
+  /** PR_SET_CHILD_SUBREAPER. */
+  childSubreaper: boolean;
+  hasChildSubreaper: boolean;
+  /** True once reported by wait and removed. */
+  startTimeNs: number;
+}
+
+export interface IntervalTimer {
+  /** Next expiry: monotonic ns for real, consumed CPU ns for the others; 0: disarmed. */
+  expiresNs: number;
+  intervalNs: number;
+}
+
+export interface PosixTimer {
+  id: number;
+  clock: number;
+  expiresNs: number;
+  intervalNs: number;
+  overrun: number;
+  notify: 'signal' | 'none' | 'thread-id';
+  signal: number;
+  value: bigint;
+  tid: Tid;
+  pendingSignal: boolean;
+}
+
+/** Credentials (credentials(7), capabilities(7)). Records are replaced, never changed in place. */
+export interface Cred {
+  readonly uid: number;
+  readonly euid: number;
+  readonly suid: number;
+  readonly fsuid: number;
+  readonly gid: number;
+  readonly egid: number;
+  readonly sgid: number;
+  readonly fsgid: number;
+  readonly groups: readonly number[];
+  readonly capEffective: bigint;
+  readonly capPermitted: bigint;
+  readonly capInheritable: bigint;
+  readonly capBounding: bigint;
+  readonly capAmbient: bigint;
+  readonly securebits: number;
+}
+
+export interface FdTable {
+  readonly id: FdTableId;
+  /** Tasks that share it. */
+  users: number;
+  /** Index is the descriptor; null: free. */
+  fds: (FdEntry | null)[];
+}
+
+export interface FdEntry {
+  file: FileId;
+  closeOnExec: boolean;
+}
+
+export interface FsContext {
+  readonly id: FsContextId;
+  users: number;
+  root: PathRef;
+  cwd: PathRef;
+  umask: number;
+}
