@@ -1,0 +1,229 @@
+/**
+ * Options of prctl(2) and arch_prctl(2), seccomp(2), secure bits and keyctl(2).
+ *
+ * Interface: PRCTL, PRCTL_MM, CAP_AMBIENT, ARCH_PRCTL, SECCOMP_OP, SECCOMP_MODE, SECCOMP_FILTER, SECCOMP_RET, SECUREBITS, KEYCTL. Values: linux/prctl.h, linux/seccomp.h, linux/securebits.h, linux/keyctl.h.
+ */
+
+import { flagSet } from '../flag-set.ts';
+
+export const PRCTL = flagSet(
+  'prctl',
+  {
+    PR_SET_PDEATHSIG: 1,
+    PR_GET_PDEATHSIG: 2,
+    PR_GET_DUMPABLE: 3,
+    PR_SET_DUMPABLE: 4,
+    PR_GET_UNALIGN: 5,
+    PR_SET_UNALIGN: 6,
+    PR_GET_KEEPCAPS: 7,
+    PR_SET_KEEPCAPS: 8,
+    PR_GET_FPEMU: 9,
+    PR_SET_FPEMU: 10,
+    PR_GET_FPEXC: 11,
+    PR_SET_FPEXC: 12,
+    PR_GET_TIMING: 13,
+    PR_SET_TIMING: 14,
+    PR_SET_NAME: 15,
+    PR_GET_NAME: 16,
+    PR_GET_ENDIAN: 19,
+    PR_SET_ENDIAN: 20,
+    PR_GET_SECCOMP: 21,
+    PR_SET_SECCOMP: 22,
+    PR_CAPBSET_READ: 23,
+    PR_CAPBSET_DROP: 24,
+    PR_GET_TSC: 25,
+    PR_SET_TSC: 26,
+    PR_GET_SECUREBITS: 27,
+    PR_SET_SECUREBITS: 28,
+    PR_SET_TIMERSLACK: 29,
+    PR_GET_TIMERSLACK: 30,
+    PR_TASK_PERF_EVENTS_DISABLE: 31,
+    PR_TASK_PERF_EVENTS_ENABLE: 32,
+    PR_MCE_KILL: 33,
+    PR_MCE_KILL_GET: 34,
+    PR_SET_MM: 35,
+    PR_SET_CHILD_SUBREAPER: 36,
+    PR_GET_CHILD_SUBREAPER: 37,
+    PR_SET_NO_NEW_PRIVS: 38,
+    PR_GET_NO_NEW_PRIVS: 39,
+    PR_GET_TID_ADDRESS: 40,
+    PR_SET_THP_DISABLE: 41,
+    PR_GET_THP_DISABLE: 42,
+    PR_CAP_AMBIENT: 47,
+    PR_GET_SPECULATION_CTRL: 52,
+    PR_SET_SPECULATION_CTRL: 53,
+    PR_SET_TAGGED_ADDR_CTRL: 55,
+    PR_GET_TAGGED_ADDR_CTRL: 56,
+    PR_SET_IO_FLUSHER: 57,
+    PR_GET_IO_FLUSHER: 58,
+    PR_SET_SYSCALL_USER_DISPATCH: 59,
+    PR_SCHED_CORE: 62,
+    PR_SET_MDWE: 65,
+    PR_GET_MDWE: 66,
+    PR_SET_MEMORY_MERGE: 67,
+    PR_GET_MEMORY_MERGE: 68,
+    PR_RISCV_V_SET_CONTROL: 69,
+    PR_RISCV_V_GET_CONTROL: 70,
+    PR_RISCV_SET_ICACHE_FLUSH_CTX: 71,
+    PR_GET_SHADOW_STACK_STATUS: 74,
+    PR_SET_SHADOW_STACK_STATUS: 75,
+    PR_LOCK_SHADOW_STACK_STATUS: 76,
+    PR_TIMER_CREATE_RESTORE_IDS: 77,
+    PR_FUTEX_HASH: 78,
+    PR_SET_PTRACER: 1499557217,
+    PR_SET_VMA: 1398164801,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const PRCTL_MM = flagSet(
+  'prctl-mm',
+  {
+    PR_SET_MM_START_CODE: 1,
+    PR_SET_MM_END_CODE: 2,
+    PR_SET_MM_START_DATA: 3,
+    PR_SET_MM_END_DATA: 4,
+    PR_SET_MM_START_STACK: 5,
+    PR_SET_MM_START_BRK: 6,
+    PR_SET_MM_BRK: 7,
+    PR_SET_MM_ARG_START: 8,
+    PR_SET_MM_ARG_END: 9,
+    PR_SET_MM_ENV_START: 10,
+    PR_SET_MM_ENV_END: 11,
+    PR_SET_MM_AUXV: 12,
+    PR_SET_MM_EXE_FILE: 13,
+    PR_SET_MM_MAP: 14,
+    PR_SET_MM_MAP_SIZE: 15,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const CAP_AMBIENT = flagSet(
+  'cap-ambient',
+  {
+    PR_CAP_AMBIENT_IS_SET: 1,
+    PR_CAP_AMBIENT_RAISE: 2,
+    PR_CAP_AMBIENT_LOWER: 3,
+    PR_CAP_AMBIENT_CLEAR_ALL: 4,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const ARCH_PRCTL = flagSet(
+  'arch-prctl',
+  {
+    ARCH_SET_GS: 0x1001,
+    ARCH_SET_FS: 0x1002,
+    ARCH_GET_FS: 0x1003,
+    ARCH_GET_GS: 0x1004,
+    ARCH_GET_CPUID: 0x1011,
+    ARCH_SET_CPUID: 0x1012,
+    ARCH_GET_XCOMP_SUPP: 0x1021,
+    ARCH_GET_XCOMP_PERM: 0x1022,
+    ARCH_REQ_XCOMP_PERM: 0x1023,
+    ARCH_MAP_VDSO_X32: 0x2001,
+    ARCH_MAP_VDSO_32: 0x2002,
+    ARCH_MAP_VDSO_64: 0x2003,
+    ARCH_SHSTK_ENABLE: 0x5001,
+    ARCH_SHSTK_DISABLE: 0x5002,
+    ARCH_SHSTK_LOCK: 0x5003,
+    ARCH_SHSTK_UNLOCK: 0x5004,
+    ARCH_SHSTK_STATUS: 0x5005,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const SECCOMP_OP = flagSet(
+  'seccomp-op',
+  {
+    SECCOMP_SET_MODE_STRICT: 0,
+    SECCOMP_SET_MODE_FILTER: 1,
+    SECCOMP_GET_ACTION_AVAIL: 2,
+    SECCOMP_GET_NOTIF_SIZES: 3,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const SECCOMP_MODE = flagSet(
+  'seccomp-mode',
+  {
+    SECCOMP_MODE_DISABLED: 0,
+    SECCOMP_MODE_STRICT: 1,
+    SECCOMP_MODE_FILTER: 2,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const SECCOMP_FILTER = flagSet(
+  'seccomp-filter',
+  {
+    SECCOMP_FILTER_FLAG_TSYNC: 1,
+    SECCOMP_FILTER_FLAG_LOG: 2,
+    SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
+    SECCOMP_FILTER_FLAG_NEW_LISTENER: 0x8,
+    SECCOMP_FILTER_FLAG_TSYNC_ESRCH: 0x10,
+    SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 0x20,
+  },
+  { unsupported: [] },
+);
+
+export const SECCOMP_RET = flagSet(
+  'seccomp-ret',
+  {
+    SECCOMP_RET_KILL_PROCESS: 0x80000000,
+    SECCOMP_RET_KILL_THREAD: 0,
+    SECCOMP_RET_TRAP: 0x30000,
+    SECCOMP_RET_ERRNO: 0x50000,
+    SECCOMP_RET_USER_NOTIF: 0x7fc00000,
+    SECCOMP_RET_TRACE: 0x7ff00000,
+    SECCOMP_RET_LOG: 0x7ffc0000,
+    SECCOMP_RET_ALLOW: 0x7fff0000,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const SECUREBITS = flagSet(
+  'securebits',
+  {
+    SECBIT_NOROOT: 1,
+    SECBIT_NOROOT_LOCKED: 2,
+    SECBIT_NO_SETUID_FIXUP: 4,
+    SECBIT_NO_SETUID_FIXUP_LOCKED: 0x8,
+    SECBIT_KEEP_CAPS: 0x10,
+    SECBIT_KEEP_CAPS_LOCKED: 0x20,
+    SECBIT_NO_CAP_AMBIENT_RAISE: 0x40,
+    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED: 0x80,
+  },
+  { unsupported: [] },
+);
+
+export const KEYCTL = flagSet(
+  'keyctl',
+  {
+    KEYCTL_GET_KEYRING_ID: 0,
+    KEYCTL_JOIN_SESSION_KEYRING: 1,
+    KEYCTL_UPDATE: 2,
+    KEYCTL_REVOKE: 3,
+    KEYCTL_CHOWN: 4,
+    KEYCTL_SETPERM: 5,
+    KEYCTL_DESCRIBE: 6,
+    KEYCTL_CLEAR: 7,
+    KEYCTL_LINK: 8,
+    KEYCTL_UNLINK: 9,
+    KEYCTL_SEARCH: 10,
+    KEYCTL_READ: 11,
+    KEYCTL_INSTANTIATE: 12,
+    KEYCTL_NEGATE: 13,
+    KEYCTL_SET_REQKEY_KEYRING: 14,
+    KEYCTL_SET_TIMEOUT: 15,
+    KEYCTL_ASSUME_AUTHORITY: 16,
+    KEYCTL_GET_SECURITY: 17,
+    KEYCTL_SESSION_TO_PARENT: 18,
+    KEYCTL_REJECT: 19,
+    KEYCTL_INSTANTIATE_IOV: 20,
+    KEYCTL_INVALIDATE: 21,
+    KEYCTL_GET_PERSISTENT: 22,
+    KEYCTL_CAPABILITIES: 31,
+  },
+  { kind: 'enum', unsupported: [] },
+);

@@ -1,0 +1,120 @@
+/**
+ * Requests, options, events and register sets of ptrace(2).
+ *
+ * Interface: PTRACE, PTRACE_OPTIONS, PTRACE_EVENT, PTRACE_REGSET. Values: linux/ptrace.h, asm/ptrace.h, linux/elf.h.
+ */
+
+import { flagSet } from '../flag-set.ts';
+
+export const PTRACE = flagSet(
+  'ptrace',
+  {
+    PTRACE_TRACEME: 0,
+    PTRACE_PEEKTEXT: 1,
+    PTRACE_PEEKDATA: 2,
+    PTRACE_PEEKUSR: 3,
+    PTRACE_POKETEXT: 4,
+    PTRACE_POKEDATA: 5,
+    PTRACE_POKEUSR: 6,
+    PTRACE_CONT: 7,
+    PTRACE_KILL: 8,
+    PTRACE_SINGLESTEP: 9,
+    PTRACE_ATTACH: 16,
+    PTRACE_DETACH: 17,
+    PTRACE_SYSCALL: 24,
+    PTRACE_SETOPTIONS: 16896,
+    PTRACE_GETEVENTMSG: 16897,
+    PTRACE_GETSIGINFO: 16898,
+    PTRACE_SETSIGINFO: 16899,
+    PTRACE_GETREGSET: 16900,
+    PTRACE_SETREGSET: 16901,
+    PTRACE_SEIZE: 16902,
+    PTRACE_INTERRUPT: 16903,
+    PTRACE_LISTEN: 16904,
+    PTRACE_PEEKSIGINFO: 16905,
+    PTRACE_GETSIGMASK: 16906,
+    PTRACE_SETSIGMASK: 16907,
+    PTRACE_SECCOMP_GET_FILTER: 16908,
+    PTRACE_SECCOMP_GET_METADATA: 16909,
+    PTRACE_GET_SYSCALL_INFO: 16910,
+    PTRACE_GET_RSEQ_CONFIGURATION: 16911,
+    PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG: 16912,
+    PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG: 16913,
+    PTRACE_SET_SYSCALL_INFO: 16914,
+  },
+  {
+    kind: 'enum',
+    perArch: {
+      x86_64: {
+        PTRACE_GETREGS: 12,
+        PTRACE_SETREGS: 13,
+        PTRACE_GETFPREGS: 14,
+        PTRACE_SETFPREGS: 15,
+        PTRACE_GETFPXREGS: 18,
+        PTRACE_SETFPXREGS: 19,
+        PTRACE_GET_THREAD_AREA: 25,
+        PTRACE_SET_THREAD_AREA: 26,
+        PTRACE_ARCH_PRCTL: 30,
+        PTRACE_SYSEMU: 31,
+        PTRACE_SYSEMU_SINGLESTEP: 32,
+        PTRACE_SINGLEBLOCK: 33,
+      },
+      i386: {
+        PTRACE_GETREGS: 12,
+        PTRACE_SETREGS: 13,
+        PTRACE_GETFPREGS: 14,
+        PTRACE_SETFPREGS: 15,
+        PTRACE_GETFPXREGS: 18,
+        PTRACE_SETFPXREGS: 19,
+        PTRACE_GET_THREAD_AREA: 25,
+        PTRACE_SET_THREAD_AREA: 26,
+        PTRACE_SYSEMU: 31,
+        PTRACE_SYSEMU_SINGLESTEP: 32,
+        PTRACE_SINGLEBLOCK: 33,
+      },
+    },
+    unsupported: [],
+  },
+);
+
+export const PTRACE_OPTIONS = flagSet(
+  'ptrace-options',
+  {
+    PTRACE_O_TRACESYSGOOD: 1,
+    PTRACE_O_TRACEFORK: 2,
+    PTRACE_O_TRACEVFORK: 4,
+    PTRACE_O_TRACECLONE: 0x8,
+    PTRACE_O_TRACEEXEC: 0x10,
+    PTRACE_O_TRACEVFORKDONE: 0x20,
+    PTRACE_O_TRACEEXIT: 0x40,
+    PTRACE_O_TRACESECCOMP: 0x80,
+    PTRACE_O_EXITKILL: 0x100000,
+    PTRACE_O_SUSPEND_SECCOMP: 0x200000,
+  },
+  { unsupported: [] },
+);
+
+export const PTRACE_EVENT = flagSet(
+  'ptrace-event',
+  {
+    PTRACE_EVENT_FORK: 1,
+    PTRACE_EVENT_VFORK: 2,
+    PTRACE_EVENT_CLONE: 3,
+    PTRACE_EVENT_EXEC: 4,
+    PTRACE_EVENT_VFORK_DONE: 5,
+    PTRACE_EVENT_EXIT: 6,
+    PTRACE_EVENT_SECCOMP: 7,
+    PTRACE_EVENT_STOP: 128,
+  },
+  { kind: 'enum', unsupported: [] },
+);
+
+export const PTRACE_REGSET = flagSet(
+  'ptrace-regset',
+  {
+    NT_PRSTATUS: 1,
+    NT_PRFPREG: 2,
+    NT_X86_XSTATE: 0x202,
+  },
+  { kind: 'enum', unsupported: [] },
+);
