@@ -3,7 +3,7 @@
  * Registers"; names and numbers are the manual's. Bits 9:8 of a number are the lowest privilege that may access it,
  * bits 11:10 = 3 mean read-only; neither is repeated in the rows.
  *
- * Interface: CSRS, CSR, CsrName, CsrRow, CSR_BY_NUMBER, CSR_COUNT.
+ * Interface: CSRS, CSR, CsrName, CsrRow, CSR_BY_NUMBER, CSR_COUNT, MODE_INDEX.
  * Invariant: a row of kind `plain` is storage: a read gives what was stored, a write changes the bits in its mask.
  */
 
@@ -137,8 +137,11 @@ export const CSRS: readonly CsrRow[] = SPECS.map((spec: Spec, index): CsrRow => 
   return { name, number, kind, maskLo: mask[0], maskHi: mask[1], resetLo: reset[0], resetHi: reset[1], index };
 });
 
-/** Number of i64 places in the CSR area: the rows and one that is always zero. */
-export const CSR_COUNT = CSRS.length + 1;
+/** Place of the current privilege mode (PRV) in the CSR area, after the rows and one place that stays zero. */
+export const MODE_INDEX = CSRS.length + 1;
+
+/** Number of i64 places in the CSR area. */
+export const CSR_COUNT = CSRS.length + 2;
 
 /** A register that exists, reads as zero and ignores writes; its storage is one more i64 after the rows'. */
 const ZERO_ROW: CsrRow = {

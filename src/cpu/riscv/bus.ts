@@ -1,0 +1,18 @@
+/** What a hart needs from the board around it; machine/board.ts gives it. */
+export interface Bus {
+  /** Halves of what the last load() gave, zero-extended. */
+  readonly lo: number;
+  readonly hi: number;
+  /** Device load at a physical address outside RAM; false where nothing answers (an access fault). */
+  load(pa: number, size: number): boolean;
+  /** Device store; false where nothing answers. */
+  store(pa: number, size: number, lo: number, hi: number): boolean;
+  /** mtime, now. */
+  timeTicks(retired: number): number;
+  /** Instructions that may run before time has to be looked at again, given the tick of the next timer interrupt. */
+  sliceLimit(deadline: number, retired: number): number;
+  /** Tick at which MTIP becomes pending. */
+  machineDeadline(): number;
+  /** Bits of mip that devices drive, MTIP excepted: MSIP, SEIP, MEIP. */
+  interruptWires(): number;
+}

@@ -1,0 +1,125 @@
+/**
+ * Trap entry and return: delegation, interrupt priority, the mstatus stack, vectored mode. Privileged Architecture,
+ * "Machine-Level ISA" and "Supervisor-Level ISA", trap sections.
+ *
+ * Interface: Traps.
+ * Invariant: pc in linear memory is exact before each call: the instruction that traps, or the next one to run.
+ */
+import type { CsrFile } from './csr-file.ts';
+import { CSR } from './csr-table.ts';
+import { BIT_63_HI, INTERRUPT_PRIORITY, MSTATUS, PRV } from './privileged.ts';
+
+const SEPC = CSR.sepc.index;
+const MEPC = CSR.mepc.index;
+
+export class Traps {
+  /** Times each cause was taken; interrupts from index 64. */
+  readonly counts: number[] = new Array<number>(128).fill(0);
+  readonly #csrs: CsrFile;
+  readonly #words: Int32Array;
+  readonly #pc: number;
+
+  /** `pc`: index in `words` of the program counter. */
+  constructor(csrs: CsrFile, words: Int32Array, pc: number) {
+    this.#csrs = csrs;
+    this.#words = words;
+    this.#pc = pc;
+  }
+
+  /** Raises a synchronous exception at pc. */
+  exception(cause: number, tvalLo: number, tvalHi: number): void {
+    const csrs = this.#csrs;
+    this.counts[cause]!++;
+    const isDelegated = csrs.mode !== PRV.M && ((csrs.storedLo(CSR.medeleg.index) >> cause) & 1) !== 0;
+    if (isDelegated) this.#enterSupervisor(cause, 0, tvalLo, tvalHi);
+    else this.#enterMachine(cause, 0, tvalLo, tvalHi);
+  }
+
+  /** Takes the pending and enabled interrupt of highest priority, if there is one. */
+  takeInterrupt(): boolean {
+    const csrs = this.#csrs;
+    if (csrs.mie === 0) return false;
+    const active = csrs.pendingInterrupts() & csrs.mie;
+    if (active === 0) return false;
+    const mode = csrs.mode;
+    const status = csrs.mstatus;
+    const machineOn = mode !== PRV.M || (status & MSTATUS.MIE) !== 0;
+    const supervisorOn = mode === PRV.U || (mode === PRV.S && (status & MSTATUS.SIE) !== 0);
+    const forMachine = machineOn ? active & ~csrs.mideleg : 0;
+    const forSupervisor = supervisorOn ? active & csrs.mideleg : 0;
+    // What goes to M mode comes before what goes to S mode.
+    const cause = highestPriority(forMachine !== 0 ? forMachine : forSupervisor);
+    if (cause < 0) return false;
+    this.counts[64 + cause]!++;
+    if (forMachine !== 0) this.#enterMachine(cause, BIT_63_HI, 0, 0);
+    else this.#enterSupervisor(cause, BIT_63_HI, 0, 0);
+    return true;
+  }
+
+  sret(): void {
+    const csrs = this.#csrs;
+    const status = csrs.mstatus;
+    csrs.mode = (status & MSTATUS.SPP) !== 0 ? PRV.S : PRV.U;
+    // The mode returned to is never M, so MPRV is cleared.
+    const sie = (status & MSTATUS.SPIE) !== 0 ? MSTATUS.SIE : 0;
+    csrs.mstatus = (status & ~(MSTATUS.SIE | MSTATUS.SPP | MSTATUS.MPRV)) | sie | MSTATUS.SPIE;
+    this.#setPc(csrs.storedLo(SEPC), csrs.storedHi(SEPC));
+  }
+
+  mret(): void {
+    const csrs = this.#csrs;
+    const status = csrs.mstatus;
+    const mode = (status & MSTATUS.MPP) >> MSTATUS.MPP_SHIFT;
+    csrs.mode = mode;
+    const mie = (status & MSTATUS.MPIE) !== 0 ? MSTATUS.MIE : 0;
+    const mprv = mode === PRV.M ? 0 : MSTATUS.MPRV;
+    csrs.mstatus = (status & ~(MSTATUS.MIE | MSTATUS.MPP | mprv)) | mie | MSTATUS.MPIE;
+    this.#setPc(csrs.storedLo(MEPC), csrs.storedHi(MEPC));
+  }
+
+  #enterSupervisor(cause: number, causeHi: number, tvalLo: number, tvalHi: number): void {
+    const csrs = this.#csrs;
+    const status = csrs.mstatus;
+    const spie = (status & MSTATUS.SIE) !== 0 ? MSTATUS.SPIE : 0;
+    const spp = csrs.mode === PRV.U ? 0 : MSTATUS.SPP;
+    csrs.mstatus = (status & ~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP)) | spie | spp;
+    csrs.store(SEPC, this.#words[this.#pc]!, this.#words[this.#pc + 1]!);
+    csrs.store(CSR.scause.index, cause, causeHi);
+    csrs.store(CSR.stval.index, tvalLo, tvalHi);
+    csrs.mode = PRV.S;
+    this.#jumpToVector(CSR.stvec.index, cause, causeHi);
+  }
+
+  #enterMachine(cause: number, causeHi: number, tvalLo: number, tvalHi: number): void {
+    const csrs = this.#csrs;
+    const status = csrs.mstatus;
+    const mpie = (status & MSTATUS.MIE) !== 0 ? MSTATUS.MPIE : 0;
+    csrs.mstatus = (status & ~(MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP)) | mpie | (csrs.mode << MSTATUS.MPP_SHIFT);
+    csrs.store(MEPC, this.#words[this.#pc]!, this.#words[this.#pc + 1]!);
+    csrs.store(CSR.mcause.index, cause, causeHi);
+    csrs.store(CSR.mtval.index, tvalLo, tvalHi);
+    csrs.mode = PRV.M;
+    this.#jumpToVector(CSR.mtvec.index, cause, causeHi);
+  }
+
+  /** In vectored mode (bit 0) interrupts go to base + 4 * cause. The base is aligned to four, so only causes can carry. */
+  #jumpToVector(index: number, cause: number, causeHi: number): void {
+    const lo = this.#csrs.storedLo(index);
+    const hi = this.#csrs.storedHi(index);
+    const base = lo & ~3;
+    if ((lo & 1) === 0 || causeHi === 0) return this.#setPc(base, hi);
+    const sum = (base >>> 0) + 4 * cause;
+    this.#setPc(sum | 0, sum > 0xffff_ffff ? (hi + 1) | 0 : hi);
+  }
+
+  #setPc(lo: number, hi: number): void {
+    this.#words[this.#pc] = lo;
+    this.#words[this.#pc + 1] = hi;
+  }
+}
+
+function highestPriority(interrupts: number): number {
+  if (interrupts === 0) return -1;
+  for (const cause of INTERRUPT_PRIORITY) if (((interrupts >> cause) & 1) !== 0) return cause;
+  return -1;
+}
