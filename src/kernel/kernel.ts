@@ -23,7 +23,7 @@ import type {
   WaitQueueId,
 } from './ids.ts';
 import type { HostPorts } from './ports.ts';
-import type { FdTable, FsContext, Task, ThreadGroup } from './task/types.ts';
+import type { FdTable, FsContext, HostProcess, Task, ThreadGroup } from './task/types.ts';
 import type { FrameTable, Mm } from './mm/types.ts';
 import type { Dentry, Inode, Mount, OpenFile, PathRef, SuperBlock } from './vfs/types.ts';
 import type { Sighand } from './signal/types.ts';
@@ -62,6 +62,8 @@ export interface KernelState {
   nextDev: number;
   /** The task on the hart; 0: idle. */
   current: Tid;
+  /** The task whose f registers are in the hart; 0: nobody's. */
+  fpOwner: Tid;
   /** True when the current task should give the hart up at the next return to user mode. */
   needResched: boolean;
   /** Where the first process sees '/'. */
@@ -78,6 +80,10 @@ export interface KernelState {
   log: { timeNs: number; level: number; text: string }[];
   /** /proc/sys values that programs may read or write, by path below /proc/sys. */
   sysctl: Map<string, string>;
+  /** Processes that the host started (task/spawn.ts), until the host has collected their exit. */
+  hostProcesses: Map<Tid, HostProcess>;
+  /** How often each limit of the sandbox has refused something. */
+  limitHits: Map<keyof Limits | 'memory', number>;
   /** Why the system stopped, once it has. */
   halted: ExitReason | null;
 }

@@ -15,8 +15,8 @@ export interface Wait {
   readonly wait: true;
   readonly queues: readonly WaitQueueId[];
   readonly deadlineNs: number;
-  /** What becomes of the call when a signal with a handler interrupts it (signal(7)): */
-  readonly onSignal: Restart | 'EINTR' | 'uninterruptible';
+  /** What becomes of the call when a signal with a handler interrupts it (signal(7)). 'killable': only a fatal signal ends it. */
+  readonly onSignal: Restart | 'EINTR' | 'killable' | 'uninterruptible';
 }
 
 /** A value, an error, or a wait. Check with `failed` and pass the failure up unchanged. */

@@ -1,10 +1,10 @@
 /**
  * The records of processes and threads. Data only; behaviour is in the files beside this one.
  *
- * Interface: Task, ThreadGroup, Cred, FdTable, FsContext, SyscallState, SchedState.
+ * Interface: Task, ThreadGroup, Cred, FdTable, FsContext, SyscallState, SchedState, HostProcess.
  */
 import type { ByteString } from '../../util/byte-string.ts';
-import type { FdTableId, FileId, FsContextId, MmId, SighandId, Tid, TtyId, WaitQueueId } from '../ids.ts';
+import type { FdTableId, FileId, FsContextId, MmId, SighandId, Tid, TimerId, TtyId, WaitQueueId } from '../ids.ts';
 import type { Restart } from '../../abi/errno.ts';
 import type { Wait } from '../result.ts';
 import type { PathRef } from '../vfs/types.ts';
@@ -15,9 +15,10 @@ export type TaskState = 'new' | 'ready' | 'running' | 'sleeping' | 'disk-sleep' 
 
 /** A thread. Its thread group is the process. */
 export interface Task {
-  readonly tid: Tid;
-  /** Key of its ThreadGroup; equals the leader's tid. exec by a non-leader changes it (de_thread). */
-  tgid: Tid;
+  /** Its key in `tasks`. exec by a thread that is not the leader gives it the leader's (de_thread). */
+  tid: Tid;
+  /** Key of its ThreadGroup; equals the leader's tid. */
+  readonly tgid: Tid;
   /** At most 15 bytes. */
   comm: ByteString;
   state: TaskState;
@@ -31,8 +32,6 @@ export interface Task {
   trapFrame: number;
   /** First Pfn of its kernel stack (KERNEL_STACK_PAGES contiguous frames). */
   kernelStack: number;
-  /** Saved f registers, fcsr: bytes owned by kernel/arch; null until first used. */
-  fpState: Uint8Array | null;
   sched: SchedState;
   /** Signals. `signalPending` is true when an unblocked one waits (kept by signal/). */
   blocked: bigint;
@@ -45,10 +44,14 @@ export interface Task {
   forcedInfo: SigInfo | null;
   /** The wait it sleeps in; null when it is not sleeping in a system call. */
   wait: Wait | null;
+  /** Timer that ends its wait; 0: none. */
+  wakeTimer: TimerId;
   /** True when its wait's deadline passed rather than a queue being woken. */
   timedOut: boolean;
-  /** The system call it is in; null in user mode. */
+  /** The system call it is in; null in user mode. The record is the task's own and is used again for its next call. */
   syscall: SyscallState | null;
+  /** That record, kept so that a call allocates nothing. */
+  readonly ownSyscall: SyscallState;
   /** vfork parent waits here; woken when this task execs or exits. 0: none. */
   vforkDone: WaitQueueId;
   /** set_tid_address / CLONE_CHILD_CLEARTID. */
@@ -98,10 +101,11 @@ export interface Usage {
 
 /** The system call a task is in, from entry trace to exit trace, however often it is entered again. */
 export interface SyscallState {
-  readonly number: number;
+  number: number;
   /** Empty when the number names no call. */
-  readonly name: string;
-  readonly args: readonly number[];
+  name: string;
+  /** The six argument registers as numbers (signed 64 bits, imprecise beyond 2^53). */
+  args: number[];
   /** What the handler keeps between entries. */
   progress: Progress;
 }
@@ -173,8 +177,25 @@ export interface ThreadGroup {
   /** PR_SET_CHILD_SUBREAPER. */
   childSubreaper: boolean;
   hasChildSubreaper: boolean;
-  /** True once reported by wait and removed. */
+  /** Thread whose execve waits for the others of the group to die; 0: none. A thread that sees it set exits alone. */
+  execTask: Tid;
+  /** Process 1, which is part of the kernel: no signal does anything to it. */
+  unkillable: boolean;
+  /** RLIMIT_NPROC was exceeded by a set*uid call; execve checks again. */
+  overProcessLimit: boolean;
   startTimeNs: number;
+}
+
+/** A process that the host started and waits for. */
+export interface HostProcess {
+  readonly tgid: Tid;
+  /** Its exit halts the system. */
+  readonly haltOnExit: boolean;
+  /** Wait-status word as wait4 gives it; null while it runs. */
+  status: number | null;
+  /** Of the process and of the children it waited for; filled in at exit. */
+  usage: Usage;
+  childrenUsage: Usage;
 }
 
 export interface IntervalTimer {
