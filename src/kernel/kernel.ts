@@ -64,6 +64,8 @@ export interface KernelState {
   current: Tid;
   /** The task whose f registers are in the hart; 0: nobody's. */
   fpOwner: Tid;
+  /** Deadline for which the machine timer is set. */
+  timerProgrammedNs: number;
   /** True when the current task should give the hart up at the next return to user mode. */
   needResched: boolean;
   /** Where the first process sees '/'. */

@@ -1,0 +1,61 @@
+/**
+ * The only door to a register layout. What the kernel needs of an architecture, by neutral names; riscv64 is the one there is,
+ * x86-64 and i386 come in beside it.
+ *
+ * Interface: initTrapFrame, copyTrapFrame, setReturnValue, setStackPointer, setThreadPointer, instructionPointer, stackPointer,
+ * restartSyscall, setReturnErrno, fpState, trapFrameOffset, decodeTrap.
+ */
+import { errnoNumber, type Errno } from '../../abi/errno.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/types.ts';
+import { A0, A7, pc, reg, setPc, setReg, SP, TP } from './riscv64/trap-frame.ts';
+
+export {
+  copyTrapFrame,
+  fpState,
+  FP_STATE_BYTES,
+  initTrapFrame,
+  restartSyscall,
+  restoreTrapFrame,
+  saveTrapFrame,
+  trapFrameOffset,
+  trapValue,
+} from './riscv64/trap-frame.ts';
+export { decodeTrap, type Trap } from './riscv64/trap.ts';
+
+/** The value that the system call gives back. */
+export function setReturnValue(kernel: Kernel, task: Task, value: number): void {
+  setReg(kernel, task, A0, value);
+}
+
+export function setReturnErrno(kernel: Kernel, task: Task, errno: Errno): void {
+  setReg(kernel, task, A0, -errnoNumber(errno));
+}
+
+export function returnValue(kernel: Kernel, task: Task): number {
+  return reg(kernel, task, A0);
+}
+
+export function setSyscallNumber(kernel: Kernel, task: Task, number: number): void {
+  setReg(kernel, task, A7, number);
+}
+
+export function setStackPointer(kernel: Kernel, task: Task, value: number): void {
+  setReg(kernel, task, SP, value);
+}
+
+export function stackPointer(kernel: Kernel, task: Task): number {
+  return reg(kernel, task, SP);
+}
+
+export function setThreadPointer(kernel: Kernel, task: Task, value: number): void {
+  setReg(kernel, task, TP, value);
+}
+
+export function instructionPointer(kernel: Kernel, task: Task): number {
+  return pc(kernel, task);
+}
+
+export function setInstructionPointer(kernel: Kernel, task: Task, value: number): void {
+  setPc(kernel, task, value);
+}

@@ -1,0 +1,158 @@
+/**
+ * pt_regs of riscv64 on the kernel stack, and the way between it and the hart.
+ *
+ * Interface: saveTrapFrame, restoreTrapFrame, initTrapFrame, copyTrapFrame, register access, FP state.
+ * Layout (Linux arch/riscv/include/asm/ptrace.h): epc, x1..x31, status, badaddr, cause, orig_a0: 36 words of 8 bytes at the top of
+ * the stack. Below it lie f0..f31 and fcsr while the task does not own the hart's f registers (`kernel.fpOwner`).
+ */
+import type { Kernel } from '../../kernel.ts';
+import type { Task } from '../../task/types.ts';
+
+export const TRAP_FRAME_BYTES = 36 * 8;
+/** f0..f31, then fcsr in the low half of the last word. */
+export const FP_STATE_BYTES = 33 * 8;
+const STACK_BYTES = 4096;
+
+const STATUS = 32 * 8;
+const BADADDR = 33 * 8;
+export const CAUSE = 34 * 8;
+const ORIG_A0 = 35 * 8;
+
+const SSTATUS_SPIE = 1 << 5;
+const SSTATUS_SPP = 1 << 8;
+const SSTATUS_FS_MASK = 3 << 13;
+const SSTATUS_FS_CLEAN = 2 << 13;
+
+export const SP = 2;
+export const TP = 4;
+export const A0 = 10;
+export const A1 = 11;
+export const A2 = 12;
+export const A7 = 17;
+
+const TWO_32 = 4294967296;
+
+/** Where the frame lies in linear memory, given the linear-memory offset of the (one-page) kernel stack. */
+export function trapFrameOffset(stackOffset: number): number {
+  return stackOffset + STACK_BYTES - TRAP_FRAME_BYTES;
+}
+
+/** Saves the user registers after a trap from user mode, as the kernel's entry code does. */
+export function saveTrapFrame(kernel: Kernel, task: Task): void {
+  const { hart, ram } = kernel.machine;
+  const words = ram.i32;
+  const frame = task.trapFrame >> 2;
+  const x = hart.layout.x >> 2;
+  words.copyWithin(frame + 2, x + 2, x + 64);
+  words[frame] = hart.csrLo('sepc');
+  words[frame + 1] = hart.csrHi('sepc');
+  words[frame + (CAUSE >> 2)] = hart.csrLo('scause');
+  words[frame + (CAUSE >> 2) + 1] = hart.csrHi('scause');
+  words[frame + (BADADDR >> 2)] = hart.csrLo('stval');
+  words[frame + (BADADDR >> 2) + 1] = hart.csrHi('stval');
+  words[frame + (ORIG_A0 >> 2)] = words[frame + 2 * A0]!;
+  words[frame + (ORIG_A0 >> 2) + 1] = words[frame + 2 * A0 + 1]!;
+}
+
+/** Loads the hart from the frame and returns to user mode with sret. */
+export function restoreTrapFrame(kernel: Kernel, task: Task): void {
+  const { hart, ram } = kernel.machine;
+  const words = ram.i32;
+  const frame = task.trapFrame >> 2;
+  const x = hart.layout.x >> 2;
+  if (kernel.fpOwner !== task.tid) switchFpState(kernel, task);
+  words.copyWithin(x + 2, frame + 2, frame + 64);
+  hart.setCsrHalves('sepc', words[frame]!, words[frame + 1]!);
+  hart.sret();
+}
+
+/** A fresh user context: all registers zero but pc and sp; f registers zero. */
+export function initTrapFrame(kernel: Kernel, task: Task, entry: number, stackPointer: number): void {
+  kernel.machine.ram.u8.fill(0, task.trapFrame - FP_STATE_BYTES, task.trapFrame + TRAP_FRAME_BYTES);
+  if (kernel.fpOwner === task.tid) kernel.fpOwner = 0;
+  putWord(kernel, task.trapFrame, entry);
+  setReg(kernel, task, SP, stackPointer);
+}
+
+/** The child of a clone starts with its parent's registers. */
+export function copyTrapFrame(kernel: Kernel, from: Task, to: Task): void {
+  flushFpState(kernel, from);
+  const start = from.trapFrame - FP_STATE_BYTES;
+  kernel.machine.ram.u8.copyWithin(to.trapFrame - FP_STATE_BYTES, start, from.trapFrame + TRAP_FRAME_BYTES);
+}
+
+/** x[index] as an unsigned number (imprecise beyond 2^53). */
+export function reg(kernel: Kernel, task: Task, index: number): number {
+  return word(kernel, task.trapFrame + 8 * index);
+}
+
+/** Sets x[index] from an integer in -2^63..2^64-1. */
+export function setReg(kernel: Kernel, task: Task, index: number, value: number): void {
+  putWord(kernel, task.trapFrame + 8 * index, value);
+}
+
+export function pc(kernel: Kernel, task: Task): number {
+  return word(kernel, task.trapFrame);
+}
+
+export function setPc(kernel: Kernel, task: Task, value: number): void {
+  putWord(kernel, task.trapFrame, value);
+}
+
+/** stval: the faulting address, or the illegal instruction. */
+export function trapValue(kernel: Kernel, task: Task): number {
+  return word(kernel, task.trapFrame + BADADDR);
+}
+
+/** Puts orig_a0 back and steps back to the ecall, so that the call is made again. */
+export function restartSyscall(kernel: Kernel, task: Task): void {
+  const words = kernel.machine.ram.i32;
+  const frame = task.trapFrame >> 2;
+  words[frame + 2 * A0] = words[frame + (ORIG_A0 >> 2)]!;
+  words[frame + 2 * A0 + 1] = words[frame + (ORIG_A0 >> 2) + 1]!;
+  setPc(kernel, task, pc(kernel, task) - 4);
+}
+
+/** Offset of f0..f31 and fcsr of a task in linear memory, up to date and free to be changed until the task runs again. */
+export function fpState(kernel: Kernel, task: Task): number {
+  flushFpState(kernel, task);
+  return task.trapFrame - FP_STATE_BYTES;
+}
+
+function switchFpState(kernel: Kernel, task: Task): void {
+  const owner = kernel.tasks.get(kernel.fpOwner);
+  if (owner !== undefined && owner.trapFrame !== 0) flushFpState(kernel, owner);
+  const { hart, ram } = kernel.machine;
+  const from = task.trapFrame - FP_STATE_BYTES;
+  ram.u8.copyWithin(hart.layout.f, from, from + 256);
+  hart.setCsr('fcsr', ram.u32[(from + 256) >> 2]!);
+  // Supervisor interrupts stay off in the kernel and come on with sret (SPIE); SPP says user mode.
+  const status = hart.csrLo('sstatus') & ~(SSTATUS_FS_MASK | SSTATUS_SPP);
+  hart.setCsrHalves('sstatus', status | SSTATUS_FS_CLEAN | SSTATUS_SPIE, hart.csrHi('sstatus'));
+  ram.i32[(task.trapFrame + STATUS) >> 2] = status | SSTATUS_FS_CLEAN | SSTATUS_SPIE;
+  kernel.fpOwner = task.tid;
+}
+
+function flushFpState(kernel: Kernel, task: Task): void {
+  if (kernel.fpOwner !== task.tid) return;
+  const { hart, ram } = kernel.machine;
+  const to = task.trapFrame - FP_STATE_BYTES;
+  ram.u8.copyWithin(to, hart.layout.f, hart.layout.f + 256);
+  ram.u32[(to + 256) >> 2] = hart.csrLo('fcsr');
+  kernel.fpOwner = 0;
+}
+
+function word(kernel: Kernel, at: number): number {
+  const { u32 } = kernel.machine.ram;
+  return u32[at >> 2]! + u32[(at >> 2) + 1]! * TWO_32;
+}
+
+function putWord(kernel: Kernel, at: number, value: number): void {
+  const { i32 } = kernel.machine.ram;
+  i32[at >> 2] = value | 0;
+  if ((value | 0) === value) i32[(at >> 2) + 1] = value >> 31;
+  else {
+    // `value | 0` takes the low 32 bits of any integer that a double holds exactly.
+    i32[(at >> 2) + 1] = Math.floor(value / TWO_32) | 0;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The kernel's main loop: pick a task, return to user mode, take the trap, handle it.
+ *
+ * Interface: runKernel, RunStatus, haltForLimit.
+ * The host calls runKernel again and again; between two calls it delivers input and takes output.
+ */
+import {
+  decodeTrap,
+  instructionPointer,
+  restoreTrapFrame,
+  saveTrapFrame,
+  setInstructionPointer,
+  trapValue,
+} from './arch/arch.ts';
+import type { ExitReason, Kernel, Limits } from './kernel.ts';
+import { logLine } from './log.ts';
+import { handleUserFault } from './mm/fault.ts';
+import { activateMm, mmOf } from './mm/mm.ts';
+import { oops } from './oops.ts';
+import { failed, isWait } from './result.ts';
+import { chargeTask, pickNext, requeuePreempted } from './sched/scheduler.ts';
+import { chargeCpuTimers } from './time/itimer.ts';
+import { deliverSignals } from './signal/deliver.ts';
+import { forceSignal } from './signal/send.ts';
+import { enterSyscall, resumeSyscall } from './syscalls/dispatch.ts';
+import type { Task } from './task/types.ts';
+import { runTimers } from './time/timer-actions.ts';
+import { nextTimerNs, nowNs, programTimer } from './time/timers.ts';
+import { SIGNALS } from '../abi/signals.ts';
+import { consoleInterrupt } from './tty/console.ts';
+
+export type RunStatus =
+  /** There is more to do: call again soon. */
+  | { readonly kind: 'busy' }
+  /** Nothing to do before `untilNs` (monotonic; Infinity) unless input comes. */
+  | { readonly kind: 'idle'; readonly untilNs: number }
+  | { readonly kind: 'halted'; readonly reason: ExitReason };
+
+const BUSY: RunStatus = { kind: 'busy' };
+const TICK_NS = 4_000_000;
+const MAX_RUN = 1 << 30;
+const ECALL_BYTES = 4;
+/** Nominal cost of an instruction, to split run time into user and system time without reading the clock at each trap. */
+const NS_PER_INSTRUCTION = 1.5;
+
+/** Runs until there is nothing to do, the system halts, or `budgetNs` have passed. */
+export function runKernel(kernel: Kernel, budgetNs: number): RunStatus {
+  try {
+    return loop(kernel, nowNs(kernel) + budgetNs);
+  } catch (error) {
+    oops(kernel, error, 'running the kernel');
+    return { kind: 'halted', reason: kernel.halted! };
+  }
+}
+
+/** Stops the system because a limit of the sandbox was reached. */
+export function haltForLimit(kernel: Kernel, limit: keyof Limits | 'memory', text: string): void {
+  if (kernel.halted !== null) return;
+  kernel.halted = { kind: 'limit', limit, text };
+  logLine(kernel, 2, `limit reached: ${text}`);
+}
+
+function loop(kernel: Kernel, untilNs: number): RunStatus {
+  for (;;) {
+    const now = nowNs(kernel);
+    runTimers(kernel, now);
+    checkLimits(kernel, now);
+    if (kernel.halted !== null) return { kind: 'halted', reason: kernel.halted };
+    if (now >= untilNs) return BUSY;
+    const task = pickNext(kernel);
+    if (task === undefined) return { kind: 'idle', untilNs: Math.min(nextTimerNs(kernel), kernel.limits.wallNs) };
+    runTask(kernel, task, now, untilNs);
+  }
+}
+
+/** Lets one task have the hart until it sleeps, stops, dies or must give way. */
+function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void {
+  const { hart } = kernel.machine;
+  task.state = 'running';
+  kernel.current = task.tid;
+  kernel.needResched = false;
+  kernel.stats.contextSwitches++;
+  task.sched.lastRunNs = now;
+  const startRetired = hart.retired;
+  let chargedRetired = startRetired;
+  activateMm(kernel, mmOf(kernel, task));
+  programTick(kernel, now, untilNs);
+  if (task.syscall !== null) resumeSyscall(kernel, task);
+  while (mayReturnToUser(kernel, task)) {
+    restoreTrapFrame(kernel, task);
+    const reason = hart.run(Math.min(MAX_RUN, kernel.limits.instructions - hart.retired));
+    if (reason === 'budget') {
+      chargedRetired = charge(kernel, task, chargedRetired);
+      if (hart.retired >= kernel.limits.instructions)
+        haltForLimit(kernel, 'instructions', `${kernel.limits.instructions} instructions were run`);
+      // The registers are still the hart's: leave as through a timer interrupt.
+      saveRunning(kernel, task);
+      break;
+    }
+    saveTrapFrame(kernel, task);
+    const trap = decodeTrap(kernel, task);
+    if (trap === 'syscall') {
+      setInstructionPointer(kernel, task, instructionPointer(kernel, task) + ECALL_BYTES);
+      enterSyscall(kernel, task);
+    } else if (trap === 'timer') {
+      chargedRetired = charge(kernel, task, chargedRetired);
+      tick(kernel, untilNs);
+    } else handleTrap(kernel, task, trap);
+  }
+  charge(kernel, task, chargedRetired);
+  if (task.state === 'running') {
+    task.usage.involuntarySwitches++;
+    requeuePreempted(kernel, task);
+  }
+  kernel.current = 0;
+}
+
+/** Delivers signals; then tells whether the task still has the hart. */
+function mayReturnToUser(kernel: Kernel, task: Task): boolean {
+  while (task.state === 'running' && (task.signalPending || task.restart !== null || task.savedMask !== null))
+    deliverSignals(kernel, task);
+  return task.state === 'running' && !kernel.needResched && kernel.halted === null;
+}
+
+function handleTrap(kernel: Kernel, task: Task, trap: ReturnType<typeof decodeTrap>): void {
+  switch (trap) {
+    case 'fault-read':
+      return userFault(kernel, task, 'read');
+    case 'fault-write':
+      return userFault(kernel, task, 'write');
+    case 'fault-exec':
+      return userFault(kernel, task, 'exec');
+    case 'external':
+      return externalInterrupt(kernel);
+    case 'software':
+      return;
+    case 'illegal':
+      return fault(kernel, task, SIGNALS.SIGILL, ILL_ILLOPC, instructionPointer(kernel, task));
+    case 'breakpoint':
+      return fault(kernel, task, SIGNALS.SIGTRAP, TRAP_BRKPT, instructionPointer(kernel, task));
+    case 'misaligned':
+      return fault(kernel, task, SIGNALS.SIGBUS, BUS_ADRALN, trapValue(kernel, task));
+    default:
+      return fault(kernel, task, SIGNALS.SIGSEGV, SEGV_ACCERR, trapValue(kernel, task));
+  }
+}
+
+const ILL_ILLOPC = 1;
+const TRAP_BRKPT = 1;
+const BUS_ADRALN = 1;
+const SEGV_ACCERR = 2;
+
+function userFault(kernel: Kernel, task: Task, access: 'read' | 'write' | 'exec'): void {
+  kernel.stats.pageFaults++;
+  const address = trapValue(kernel, task);
+  const result = handleUserFault(kernel, task, mmOf(kernel, task), address, access);
+  if (result === 0 || isWait(result) || failed(result)) return;
+  fault(kernel, task, SIGNALS[result.signal], result.code, address);
+}
+
+function fault(kernel: Kernel, task: Task, signo: number, code: number, address: number): void {
+  forceSignal(kernel, task, { signo, errno: 0, code, address });
+}
+
+function externalInterrupt(kernel: Kernel): void {
+  kernel.stats.interrupts++;
+  const { interrupts, console } = kernel.machine;
+  for (let source = interrupts.claim(); source !== 0; source = interrupts.claim()) {
+    if (source === console.irq) consoleInterrupt(kernel);
+    interrupts.complete(source);
+  }
+}
+
+function tick(kernel: Kernel, untilNs: number): void {
+  kernel.stats.interrupts++;
+  const now = nowNs(kernel);
+  runTimers(kernel, now);
+  checkLimits(kernel, now);
+  if (now >= untilNs) kernel.needResched = true;
+  programTick(kernel, now, untilNs);
+}
+
+/** The next interrupt comes at the next tick, the next kernel timer or the end of this call, whichever is first. */
+function programTick(kernel: Kernel, now: number, untilNs: number): void {
+  programTimer(kernel, Math.min(now + TICK_NS, nextTimerNs(kernel), Math.max(untilNs, now + 1000)));
+}
+
+/** Charges the time since the last charge; gives the retired count up to which it was charged. */
+function charge(kernel: Kernel, task: Task, chargedRetired: number): number {
+  const now = nowNs(kernel);
+  const elapsed = now - task.sched.lastRunNs;
+  const retired = kernel.machine.hart.retired;
+  const user = Math.min(elapsed, (retired - chargedRetired) * NS_PER_INSTRUCTION);
+  task.usage.userNs += user;
+  task.usage.systemNs += elapsed - user;
+  kernel.stats.userNs += user;
+  kernel.stats.systemNs += elapsed - user;
+  task.sched.lastRunNs = now;
+  chargeTask(kernel, task, elapsed);
+  chargeCpuTimers(kernel, task, user, elapsed - user);
+  return retired;
+}
+
+/** The hart stopped between two user instructions without a trap: the frame is made from the hart itself. */
+function saveRunning(kernel: Kernel, task: Task): void {
+  const { hart } = kernel.machine;
+  hart.setCsrHalves('sepc', hart.pcLo(), hart.pcHi());
+  saveTrapFrame(kernel, task);
+  hart.mode = 'S';
+}
+
+function checkLimits(kernel: Kernel, now: number): void {
+  if (now >= kernel.limits.wallNs) haltForLimit(kernel, 'wallNs', `ran longer than ${kernel.limits.wallNs / 1e9} s`);
+}

@@ -1,0 +1,157 @@
+/**
+ * From the trap frame to the handler and back.
+ *
+ * Interface: enterSyscall, resumeSyscall.
+ * Entry and exit are observed once each, however often a call that waits is entered again.
+ */
+import type { Width } from '../../abi/args.ts';
+import { errnoNumber, isRestart } from '../../abi/errno.ts';
+import { syscallsByNumber } from '../../abi/syscalls.ts';
+import { setReturnValue } from '../arch/arch.ts';
+import { A0, A7 } from '../arch/riscv64/trap-frame.ts';
+import type { Kernel } from '../kernel.ts';
+import { logLine } from '../log.ts';
+import { isWait } from '../result.ts';
+import { sleepOn } from '../sched/wait-queue.ts';
+import type { SyscallState, Task } from '../task/types.ts';
+import { KEEP_REGISTERS, type AnyHandler, type SyscallResult } from './handlers.ts';
+import { HANDLERS } from './table.ts';
+
+const TWO_32 = 4294967296;
+const SIGKILL_BIT = 1n << 8n;
+
+interface Entry {
+  readonly name: string;
+  readonly handler: AnyHandler | undefined;
+  readonly registers: readonly number[];
+  readonly widths: readonly Width[];
+}
+
+/** Indexed by the number in a7. */
+const ENTRIES: readonly (Entry | undefined)[] = syscallsByNumber('riscv64').map(
+  (call) =>
+    call && {
+      name: call.name,
+      handler: (HANDLERS as Readonly<Record<string, AnyHandler | undefined>>)[call.name],
+      registers: call.sources.map((source) => source.register),
+      widths: call.sources.map((source) => source.width),
+    },
+);
+
+/** Makes the call that the frame of `task` asks for. */
+export function enterSyscall(kernel: Kernel, task: Task): void {
+  const words = kernel.machine.ram.i32;
+  const frame = task.trapFrame >> 2;
+  const state = task.ownSyscall;
+  const number = words[frame + 2 * A7 + 1] === 0 ? words[frame + 2 * A7]! : -1;
+  const entry = number >= 0 && number < ENTRIES.length ? ENTRIES[number] : undefined;
+  state.number = number;
+  state.name = entry === undefined ? '' : entry.name;
+  resetProgress(state);
+  task.syscall = state;
+  kernel.stats.syscalls++;
+  if (kernel.observers.syscallEnter !== null) observeEntry(kernel, task, frame);
+  finish(kernel, task, entry?.handler === undefined ? notThere(kernel, task, state) : call(kernel, task, entry));
+}
+
+/** Enters a call again whose wait has ended. */
+export function resumeSyscall(kernel: Kernel, task: Task): void {
+  const entry = ENTRIES[task.syscall!.number];
+  if (entry?.handler === undefined) return finish(kernel, task, 'ENOSYS');
+  finish(kernel, task, call(kernel, task, entry));
+}
+
+/** Calls handler `name` in place of the running call, with the arguments that it had (restart_syscall). */
+export function callByName(kernel: Kernel, task: Task, name: string, args: readonly number[]): SyscallResult {
+  const handler = (HANDLERS as Readonly<Record<string, AnyHandler | undefined>>)[name];
+  return handler === undefined ? 'EINTR' : handler(kernel, task, ...args);
+}
+
+function call(kernel: Kernel, task: Task, entry: Entry): SyscallResult {
+  const words = kernel.machine.ram.i32;
+  const base = (task.trapFrame >> 2) + 2 * A0;
+  const { registers, widths } = entry;
+  const handler = entry.handler!;
+  switch (widths.length) {
+    case 0:
+      return handler(kernel, task);
+    case 1:
+      return handler(kernel, task, argument(words, base, registers[0]!, widths[0]!));
+    case 2:
+      return handler(
+        kernel,
+        task,
+        argument(words, base, registers[0]!, widths[0]!),
+        argument(words, base, registers[1]!, widths[1]!),
+      );
+    case 3:
+      return handler(
+        kernel,
+        task,
+        argument(words, base, registers[0]!, widths[0]!),
+        argument(words, base, registers[1]!, widths[1]!),
+        argument(words, base, registers[2]!, widths[2]!),
+      );
+    default:
+      return handler(kernel, task, ...registers.map((register, i) => argument(words, base, register, widths[i]!)));
+  }
+}
+
+/** A register as the kind of its argument wants it. a0 is still the caller's while a call is entered again. */
+function argument(words: Int32Array, base: number, register: number, width: Width): number | bigint {
+  const low = words[base + 2 * register]!;
+  if (width === 'int') return low;
+  if (width === 'uint') return low >>> 0;
+  const high = words[base + 2 * register + 1]!;
+  if (width === 'long' || width === 'loff') return high * TWO_32 + (low >>> 0);
+  if (width === 'ulong') return (high >>> 0) * TWO_32 + (low >>> 0);
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
+
+function finish(kernel: Kernel, task: Task, result: SyscallResult): void {
+  if (task.state === 'zombie' || task.state === 'dead') return;
+  if (isWait(result)) {
+    const interrupted = result.onSignal === 'uninterruptible' ? isKilled(task) : task.signalPending;
+    if (!interrupted) return sleepOn(kernel, task, result);
+    result = result.onSignal === 'uninterruptible' ? 'EINTR' : result.onSignal;
+  }
+  if (kernel.observers.syscallExit !== null) observeExit(kernel, task, result);
+  task.syscall = null;
+  if (typeof result === 'number') setReturnValue(kernel, task, result);
+  else if (typeof result === 'string') {
+    if (isRestart(result)) task.restart = result;
+    else setReturnValue(kernel, task, -errnoNumber(result));
+  }
+}
+
+/** A task with SIGKILL pending is going to die: not even an uninterruptible wait holds it. */
+function isKilled(task: Task): boolean {
+  return (task.pending.set & SIGKILL_BIT) !== 0n;
+}
+
+/** Linux: a number that is not in the table gives ENOSYS. Each one is reported once. */
+function notThere(kernel: Kernel, task: Task, state: SyscallState): 'ENOSYS' {
+  const name = state.name === '' ? `number ${state.number}` : state.name;
+  const times = kernel.missingCalls.get(name) ?? 0;
+  if (times === 0) logLine(kernel, 4, `${task.comm}[${task.tid}]: system call ${name} is not implemented`);
+  if (times > 0 || kernel.missingCalls.size < 1024) kernel.missingCalls.set(name, times + 1);
+  return 'ENOSYS';
+}
+
+function resetProgress(state: SyscallState): void {
+  state.progress.deadlineNs = NaN;
+  state.progress.done = 0;
+  state.progress.phase = 0;
+  state.progress.extra = null;
+}
+
+function observeEntry(kernel: Kernel, task: Task, frame: number): void {
+  const words = kernel.machine.ram.i32;
+  for (let i = 0; i < 6; i++) task.ownSyscall.args[i] = argument(words, frame + 2 * A0, i, 'long') as number;
+  kernel.observers.syscallEnter!(task);
+}
+
+function observeExit(kernel: Kernel, task: Task, result: SyscallResult): void {
+  if (typeof result === 'number' || typeof result === 'string') kernel.observers.syscallExit!(task, result);
+  else if (result === KEEP_REGISTERS) kernel.observers.syscallExit!(task, 0);
+}
