@@ -1,0 +1,97 @@
+/**
+ * Which frames have decoded code, and where. Decoded pages are keyed by physical frame and by whether the floating-point
+ * state is dirty: in a page for a clean state FP instructions leave to TypeScript, which turns FS to Dirty or raises the
+ * exception. So the interpreter needs no check, and integer code is untouched.
+ *
+ * Interface: CodeCache.
+ * Invariant: a frame with decoded code has no write entry in the MMU, so that its first store comes to invalidate().
+ */
+import { RECORD_PAGE_BYTES, RECORD_PAGE_HOST } from '../layout.ts';
+import type { Layout } from '../layout.ts';
+import type { Mmu } from './mmu.ts';
+
+export class CodeCache {
+  created = 0;
+  invalidations = 0;
+  readonly #layout: Layout;
+  readonly #bytes: Uint8Array;
+  readonly #words: Int32Array;
+  readonly #mmu: Mmu;
+  /** Place in the pool + 1 of a key (frame * 2 + fpDirty), 0 for none. */
+  readonly #placeOf: Int32Array;
+  /** Key of a place, -1 for none. */
+  readonly #keyOf: Int32Array;
+  /** The place to be taken next: the oldest. */
+  #next = 0;
+
+  constructor(layout: Layout, bytes: Uint8Array, words: Int32Array, mmu: Mmu) {
+    this.#layout = layout;
+    this.#bytes = bytes;
+    this.#words = words;
+    this.#mmu = mmu;
+    this.#placeOf = new Int32Array((layout.ramBytes >>> 12) * 2);
+    this.#keyOf = new Int32Array(layout.codePages).fill(-1);
+  }
+
+  /** Whether code was decoded from the frame (an index from the start of RAM). */
+  hasCode(frame: number): boolean {
+    return this.#placeOf[frame * 2] !== 0 || this.#placeOf[frame * 2 + 1] !== 0;
+  }
+
+  /** The records of a frame, made if need be. */
+  recordBase(frame: number, fpDirty: boolean): number {
+    const key = frame * 2 + (fpDirty ? 1 : 0);
+    const place = this.#placeOf[key]!;
+    return this.#base(place !== 0 ? place - 1 : this.#create(key));
+  }
+
+  /** Whether the page of records at `recordBase` is for a dirty floating-point state. */
+  isFpDirty(recordBase: number): boolean {
+    return (this.#keyOf[this.#placeAt(recordBase)]! & 1) !== 0;
+  }
+
+  /** Forgets what was decoded from a frame. */
+  invalidate(frame: number): void {
+    for (const key of [frame * 2, frame * 2 + 1]) {
+      const place = this.#placeOf[key]!;
+      if (place !== 0) this.#drop(place - 1);
+    }
+  }
+
+  flushAll(): void {
+    this.#placeOf.fill(0);
+    this.#keyOf.fill(-1);
+    this.#next = 0;
+    this.#mmu.revokeAllCode();
+  }
+
+  #create(key: number): number {
+    const place = this.#next;
+    this.#next = (place + 1) % this.#keyOf.length;
+    if (this.#keyOf[place]! >= 0) this.#drop(place);
+    const base = this.#base(place);
+    const hostPage = this.#layout.ram + (key >> 1) * 4096;
+    this.#mmu.revokeWrites(hostPage);
+    this.#bytes.fill(0, base, base + RECORD_PAGE_BYTES);
+    this.#words[(base + RECORD_PAGE_HOST) >>> 2] = hostPage;
+    this.#keyOf[place] = key;
+    this.#placeOf[key] = place + 1;
+    this.created++;
+    return place;
+  }
+
+  #drop(place: number): void {
+    this.#placeOf[this.#keyOf[place]!] = 0;
+    this.#keyOf[place] = -1;
+    this.#mmu.revokeCode(this.#base(place));
+    this.invalidations++;
+  }
+
+  #base(place: number): number {
+    return this.#layout.records + place * RECORD_PAGE_BYTES;
+  }
+
+  #placeAt(recordBase: number): number {
+    return Math.floor((recordBase - this.#layout.records) / RECORD_PAGE_BYTES);
+  }
+}
