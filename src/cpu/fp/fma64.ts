@@ -1,0 +1,245 @@
+/**
+ * Generated fused multiply-add of binary64: a * b + c with one rounding.
+ *
+ * Fast path: to nearest even, factors within 2^±384, the addend not huge. The product is split exactly into a double and its
+ * residual (the residual from the low 64 bits of the integer product), the addend is added by error-free sums, and what is
+ * left over is rounded to odd before the last addition (S. Boldo, G. Melquiond, "Emulation of a FMA and correctly rounded
+ * sums: proved algorithms using rounding to odd", 2008).
+ * Slow path, out of line: 128-bit integers.
+ */
+import type { FuncRef } from '../../wasm/code.ts';
+import { twoSumError, significandOfNormal, unpackNormalized, unpackSignificand } from './arithmetic64.ts';
+import { F64, FLAG, RM } from './format.ts';
+import {
+  exponentField,
+  inexactIsSet,
+  infinityBits,
+  isNan,
+  raise,
+  returnInvalid,
+  signBit,
+  topExponent,
+} from './rounding.ts';
+import type { FpContext } from './rounding.ts';
+import { asF64, bitsOfF64, call, constant, writeFunction, zeroExtend } from './value.ts';
+import type { FunctionWriter, Value, Variable } from './value.ts';
+
+const SIGN = signBit(F64);
+const INFINITY = infinityBits(F64);
+const TOP = topExponent(F64);
+
+/** Exponent fields that the fast path takes: of a factor [from, from + count), of the addend below the limit. */
+const FACTOR_FROM = F64.bias - 384;
+const FACTOR_COUNT = 768;
+const ADDEND_LIMIT = F64.bias + 896;
+
+export function defineFma64(context: FpContext, slowMul: FuncRef): FuncRef {
+  const slow = defineSlowFma(context, slowMul);
+  const ref = context.module.declare('fma.f64', ['i64', 'i64', 'i64', 'i32'], ['i64']);
+  writeFunction(context.module, ref, (f, a, b, c, rm) => {
+    const exponentA = f.let(exponentField(F64, a));
+    const exponentB = f.let(exponentField(F64, b));
+    const inRange = rm
+      .eqz()
+      .and(exponentA.sub(FACTOR_FROM).ltU(FACTOR_COUNT))
+      .and(exponentB.sub(FACTOR_FROM).ltU(FACTOR_COUNT))
+      .and(exponentField(F64, c).ltU(ADDEND_LIMIT));
+    f.if(inRange, () => {
+      const exponents = f.let(exponentA.add(exponentB));
+      const high = f.let(asF64(a).mul(asF64(b)));
+      const low = f.let(productResidual(f, a, b, high, exponents));
+      const addend = f.let(asF64(c));
+      const upper = f.let(addend.add(low));
+      const upperError = f.let(twoSumError(f, addend, low, upper));
+      const total = f.let(high.add(upper));
+      const totalError = f.let(twoSumError(f, high, upper, total));
+      const rest = f.let(totalError.add(upperError));
+      const lost = f.let(twoSumError(f, totalError, upperError, rest));
+      f.set(rest, toOdd(f, rest, lost));
+      const result = f.let(total.add(rest));
+      f.if(inexactIsSet(context).eqz(), () => {
+        // |total| >= |rest|, so the last sum's error is exactly this.
+        const inexact = rest.sub(result.sub(total)).ne(0).or(lost.ne(0));
+        f.if(inexact, () => raise(context, f, FLAG.NX));
+      });
+      f.return(bitsOfF64(result));
+    });
+    return call(slow, a, b, c, rm);
+  });
+  return ref;
+}
+
+/** a * b - high, exactly, from the low 64 bits of the integer product. */
+function productResidual(f: FunctionWriter, a: Value, b: Value, high: Value, exponents: Variable): Value {
+  const product = f.let(bitsOfF64(high));
+  // 52, or 53 where the product of the significands reached 2.
+  const shift = exponentField(F64, product)
+    .sub(exponents)
+    .add(F64.bias + 52);
+  const integer = significandOfNormal(a)
+    .mul(significandOfNormal(b))
+    .sub(significandOfNormal(product).shl(zeroExtend(shift)));
+  // The integer product's unit is 2^(exponents - 2 * (bias + 52)); the sign is the product's.
+  const unit = zeroExtend(exponents.sub(F64.bias + 104)).shl(52);
+  return integer.to('f64', 'f64.convert_i64_s').mul(asF64(unit.or(product.and(SIGN))));
+}
+
+/** x + lost rounded to odd, where x is x + lost to nearest: the neighbour on the side of `lost` if x is even. */
+export function toOdd(f: FunctionWriter, x: Value, lost: Value): Value {
+  const bits = f.let(bitsOfF64(x));
+  f.if(lost.ne(0).and(bits.and(1).eq(0)), () => {
+    // One up in magnitude where lost has the sign of x, else one down.
+    const direction = bits.xor(bitsOfF64(lost)).shrS(63).or(1);
+    f.set(bits, bits.add(direction));
+  });
+  return asF64(bits);
+}
+
+/** A 128-bit integer in two locals. */
+interface Wide {
+  readonly high: Variable;
+  readonly low: Variable;
+}
+
+function defineSlowFma(context: FpContext, slowMul: FuncRef): FuncRef {
+  const ref = context.module.declare('fma.f64.slow', ['i64', 'i64', 'i64', 'i32'], ['i64']);
+  writeFunction(context.module, ref, (f, a, b, c, rm) => {
+    const sign = f.let(a.xor(b).and(SIGN));
+    const signC = f.let(c.and(SIGN));
+    const exponentA = f.let(exponentField(F64, a));
+    const exponentB = f.let(exponentField(F64, b));
+    const exponentC = f.let(exponentField(F64, c));
+    const productIsZero = f.let(a.shl(1).eqz().or(b.shl(1).eqz()));
+    returnSpecial(context, f, [a, b, c], [exponentA, exponentB, exponentC], productIsZero);
+
+    f.if(productIsZero, () => {
+      f.if(c.shl(1).ne(0).or(sign.eq(signC)), () => f.return(c));
+      f.return(zeroExtend(rm.eq(RM.RDN)).shl(63));
+    });
+    f.if(c.shl(1).eqz(), () => f.return(call(slowMul, a, b, rm)));
+
+    // Both terms as 128-bit integers: the product's leading bit at 125 or 126, that of a normal addend at 126.
+    const x = f.let(unpackNormalized(f, a, exponentA).shl(10));
+    const y = f.let(unpackNormalized(f, b, exponentB).shl(11));
+    const product = multiplyWide(f, x, y);
+    const addend: Wide = { high: f.let(unpackSignificand(f, c, exponentC).shl(10)), low: f.let(constant('i64', 0)) };
+    const exponent = f.let(exponentA.add(exponentB).sub(F64.bias - 1));
+    const difference = f.let(exponent.sub(exponentC));
+    // What a long shift loses is sticky; a sum that cancels far is made of terms that were hardly shifted.
+    f.if(
+      difference.geS(0),
+      () => shiftRightWide(f, addend, difference),
+      () => {
+        f.set(exponent, exponentC);
+        shiftRightWide(f, product, f.let(constant('i32', 0).sub(difference)));
+      },
+    );
+    f.if(
+      sign.eq(signC),
+      () => addWide(f, product, addend),
+      () => {
+        f.if(isBelow(product, addend), () => {
+          f.set(sign, signC);
+          swapWide(f, product, addend);
+        });
+        subtractWide(f, product, addend);
+        f.if(product.high.or(product.low).eqz(), () => f.return(zeroExtend(rm.eq(RM.RDN)).shl(63)));
+      },
+    );
+    f.if(product.high.eqz(), () => {
+      f.set(product.high, product.low);
+      f.set(product.low, 0);
+      f.set(exponent, exponent.sub(64));
+    });
+    // Bring the leading bit to 62 or 63 here, so that the sticky bit is appended after the last left shift.
+    const distance = f.let(product.high.clz());
+    const fromLow = product.low.shrU(1).shrU(constant('i64', 63).sub(distance));
+    f.set(product.high, product.high.shl(distance).or(fromLow));
+    f.set(product.low, product.low.shl(distance));
+    const significand = product.high.or(zeroExtend(product.low.ne(0)));
+    return call(context.normalizeAndRound.f64, sign, exponent.sub(distance.to('i32', 'i32.wrap_i64')), significand, rm);
+  });
+  return ref;
+}
+
+/** Infinities and NaNs. Infinity times zero is invalid even where the addend is a quiet NaN. */
+function returnSpecial(
+  context: FpContext,
+  f: FunctionWriter,
+  [a, b, c]: readonly [Value, Value, Value],
+  [exponentA, exponentB, exponentC]: readonly [Value, Value, Value],
+  productIsZero: Value,
+): void {
+  const isInfinite = (x: Value): Value => x.and(SIGN - 1n).eq(INFINITY);
+  f.if(exponentA.eq(TOP).or(exponentB.eq(TOP)).or(exponentC.eq(TOP)), () => {
+    const productIsInfinite = f.let(isInfinite(a).or(isInfinite(b)));
+    f.if(productIsInfinite.and(productIsZero), () => returnInvalid(context, f, F64));
+    const anyNan = isNan(F64, a).or(isNan(F64, b)).or(isNan(F64, c));
+    f.if(anyNan, () => f.return(call(context.nan.f64, a, b, c)));
+    f.if(productIsInfinite, () => {
+      const product = f.let(a.xor(b).and(SIGN).or(INFINITY));
+      f.if(isInfinite(c).and(c.ne(product)), () => returnInvalid(context, f, F64));
+      f.return(product);
+    });
+    f.return(c);
+  });
+}
+
+/** The 128-bit product, by halves of 32 bits; both factors are below 2^64. */
+function multiplyWide(f: FunctionWriter, x: Variable, y: Variable): Wide {
+  const [xl, xh, yl, yh] = [x.and(0xffff_ffff), x.shrU(32), y.and(0xffff_ffff), y.shrU(32)];
+  const lowest = f.let(xl.mul(yl));
+  const middle = f.let(xh.mul(yl).add(lowest.shrU(32)));
+  const otherMiddle = f.let(xl.mul(yh).add(middle.and(0xffff_ffff)));
+  const high = f.let(xh.mul(yh).add(middle.shrU(32)).add(otherMiddle.shrU(32)));
+  return { high, low: f.let(x.mul(y)) };
+}
+
+/** x >> count, sticky, for count >= 0. */
+function shiftRightWide(f: FunctionWriter, x: Wide, count: Variable): void {
+  f.if(count.geU(64), () => {
+    f.set(x.low, x.high.or(zeroExtend(x.low.ne(0))));
+    f.set(x.high, 0);
+    f.set(count, count.sub(64));
+    // Everything is lost: one sticky bit is left.
+    f.if(count.geU(64), () => {
+      f.set(x.low, zeroExtend(x.low.ne(0)));
+      f.set(count, 0);
+    });
+  });
+  const distance = f.let(zeroExtend(count));
+  const lost = f.let(x.low.and(constant('i64', 1).shl(distance).sub(1)));
+  const fromHigh = x.high.shl(1).shl(constant('i64', 63).sub(distance));
+  f.set(
+    x.low,
+    x.low
+      .shrU(distance)
+      .or(fromHigh)
+      .or(zeroExtend(lost.ne(0))),
+  );
+  f.set(x.high, x.high.shrU(distance));
+}
+
+/** x += y. */
+function addWide(f: FunctionWriter, x: Wide, y: Wide): void {
+  f.set(x.low, x.low.add(y.low));
+  f.set(x.high, x.high.add(y.high).add(zeroExtend(x.low.ltU(y.low))));
+}
+
+/** x -= y. */
+function subtractWide(f: FunctionWriter, x: Wide, y: Wide): void {
+  f.set(x.high, x.high.sub(y.high).sub(zeroExtend(x.low.ltU(y.low))));
+  f.set(x.low, x.low.sub(y.low));
+}
+
+function isBelow(x: Wide, y: Wide): Value {
+  return x.high.ltU(y.high).or(x.high.eq(y.high).and(x.low.ltU(y.low)));
+}
+
+function swapWide(f: FunctionWriter, x: Wide, y: Wide): void {
+  for (const part of ['high', 'low'] as const) {
+    const kept = f.let(x[part]);
+    f.set(x[part], y[part]);
+    f.set(y[part], kept);
+  }
+}
