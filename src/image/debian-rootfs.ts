@@ -4,7 +4,7 @@
  *
  * Interface: prepareRootfs (before unpacking), finishRootfs (after it), FinishOptions.
  * Not done: /etc/ld.so.cache (ld.so(8) then searches the default directories), the catalogues of man and locale.
- * See hier(7), hosts(5), nsswitch.conf(5), shadow(5), update-alternatives(1), tzfile(5), and Debian's base-passwd.
+ * See hier(7), pam.d(5), hosts(5), nsswitch.conf(5), shadow(5), update-alternatives(1), tzfile(5), and Debian's base-passwd.
  */
 import { fromText } from './byte-string.ts';
 import type { DebPackage } from './deb.ts';
@@ -35,7 +35,7 @@ const ALTERNATIVES: readonly (readonly [string, readonly string[]])[] = [
   ['vim', ['vim.basic']],
   ['which', ['which.debianutils']],
   ['nc', ['nc.openbsd', 'nc.traditional']],
-  ['pinentry', ['pinentry-curses']],
+  ['rmt', ['rmt-tar']],
   ['c++', ['g++']],
   ['cc', ['gcc']],
   ['c99', ['c99-gcc']],
@@ -86,6 +86,7 @@ export function finishRootfs(tree: FileTree, packages: readonly DebPackage[], op
   addAccounts(rootfs, options.user);
   addConfiguration(rootfs, options);
   addAlternatives(rootfs);
+  addPamStacks(rootfs);
   addHomes(rootfs, options.user);
   addDpkgDatabase(rootfs, packages);
   tree.root.mtimeSec = mtimeSec;
@@ -221,11 +222,26 @@ function addConfiguration(rootfs: Rootfs, { hostname }: FinishOptions): void {
 function addAlternatives(rootfs: Rootfs): void {
   rootfs.tree.addDirectory('etc/alternatives', rootfs.attributes(0o755));
   for (const [link, candidates] of ALTERNATIVES) {
-    const chosen = candidates.find((name) => rootfs.has(`usr/bin/${name}`));
-    if (chosen === undefined || rootfs.has(`usr/bin/${link}`)) continue;
-    rootfs.tree.addSymlink(`etc/alternatives/${link}`, rootfs.attributes(0o777), `/usr/bin/${chosen}`);
-    rootfs.tree.addSymlink(`usr/bin/${link}`, rootfs.attributes(0o777), `/etc/alternatives/${link}`);
+    for (const directory of ['usr/bin', 'usr/sbin']) {
+      const chosen = candidates.find((name) => rootfs.has(`${directory}/${name}`));
+      if (chosen === undefined || rootfs.has(`${directory}/${link}`)) continue;
+      rootfs.tree.addSymlink(`etc/alternatives/${link}`, rootfs.attributes(0o777), `/${directory}/${chosen}`);
+      rootfs.tree.addSymlink(`${directory}/${link}`, rootfs.attributes(0o777), `/etc/alternatives/${link}`);
+    }
   }
+}
+
+/** The stacks that /etc/pam.d/su, login and others include, as pam-auth-update(8) writes them for pam_unix alone. */
+function addPamStacks(rootfs: Rootfs): void {
+  if (!rootfs.has('etc/pam.d')) return;
+  const stack = (type: string, unix: string, permit: string): string =>
+    `${type}\t[success=1 default=ignore]\t${unix}\n${type}\trequisite\tpam_deny.so\n${type}\trequired\t${permit}\n`;
+  const session = 'session\trequired\tpam_unix.so\n';
+  rootfs.writeIfAbsent('etc/pam.d/common-auth', stack('auth', 'pam_unix.so nullok', 'pam_permit.so'));
+  rootfs.writeIfAbsent('etc/pam.d/common-account', stack('account', 'pam_unix.so', 'pam_permit.so'));
+  rootfs.writeIfAbsent('etc/pam.d/common-password', stack('password', 'pam_unix.so obscure yescrypt', 'pam_permit.so'));
+  rootfs.writeIfAbsent('etc/pam.d/common-session', session);
+  rootfs.writeIfAbsent('etc/pam.d/common-session-noninteractive', session);
 }
 
 /** root's files from base-files, as its postinst copies them; the user's from /etc/skel, as adduser(8) does. */
