@@ -17,6 +17,7 @@ import {
   hiddenBit,
   inexactIsSet,
   infinityBits,
+  isSafelyNormal,
   raise,
   returnInvalid,
   signBit,
@@ -59,6 +60,7 @@ const widen = (bits: Value): Value => promote(asF32(bits));
 function defineNarrow(context: FpContext): FuncRef {
   const ref = context.module.declare('narrow', ['f64', 'i32'], ['i64']);
   writeFunction(context.module, ref, (f, x, rm) => {
+    returnIfNear(context, f, x, rm);
     f.if(x.ne(x), () => f.return(constant('i64', F32.canonicalNan)));
     const bits = f.let(bitsOfF64(x));
     const sign = f.let(bits.and(signBit(F64)).shrU(32));
@@ -77,15 +79,10 @@ function returnIfNear(context: FpContext, f: FunctionWriter, wide: Variable, rm:
   f.if(rm.eqz(), () => {
     const result = f.let(demote(wide));
     const bits = f.let(bitsOfF32(result));
-    f.if(
-      exponentField(F32, bits)
-        .sub(2)
-        .ltU(TOP - 2),
-      () => {
-        f.if(promote(result).ne(wide), () => raise(context, f, FLAG.NX));
-        f.return(bits);
-      },
-    );
+    f.if(isSafelyNormal(F32, bits), () => {
+      f.if(promote(result).ne(wide), () => raise(context, f, FLAG.NX));
+      f.return(bits);
+    });
   });
 }
 

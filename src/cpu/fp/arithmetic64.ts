@@ -15,6 +15,7 @@ import {
   inexactIsSet,
   infinityBits,
   isNan,
+  isSafelyNormal,
   raise,
   returnInvalid,
   shiftRightSticky,
@@ -84,14 +85,7 @@ export function twoSumError(f: FunctionWriter, x: Value, y: Value, sum: Variable
   return x.sub(sum.sub(partOfY)).add(y.sub(partOfY));
 }
 
-/** Whether a result is normal and cannot have been rounded up to the smallest normal number. */
-export function isSafelyNormal(bits: Value): Value {
-  return exponentField(F64, bits)
-    .sub(2)
-    .ltU(TOP - 2);
-}
-
-export function isNormal(exponent: Value): Value {
+function isNormal(exponent: Value): Value {
   return exponent.sub(1).ltU(TOP - 1);
 }
 
@@ -165,7 +159,7 @@ function defineMul(context: FpContext, slow: FuncRef): FuncRef {
   writeFunction(context.module, ref, (f, a, b, rm) => {
     f.if(rm.eqz(), () => {
       const product = f.let(bitsOfF64(asF64(a).mul(asF64(b))));
-      f.if(isSafelyNormal(product), () => {
+      f.if(isSafelyNormal(F64, product), () => {
         f.if(inexactIsSet(context), () => f.return(product));
         const exponentA = f.let(exponentField(F64, a));
         const exponentB = f.let(exponentField(F64, b));
@@ -234,7 +228,7 @@ function defineDiv(context: FpContext): FuncRef {
   writeFunction(context.module, ref, (f, a, b, rm) => {
     f.if(rm.eqz(), () => {
       const quotient = f.let(bitsOfF64(asF64(a).div(asF64(b))));
-      f.if(isSafelyNormal(quotient), () => {
+      f.if(isSafelyNormal(F64, quotient), () => {
         f.if(inexactIsSet(context), () => f.return(quotient));
         const exponentA = f.let(exponentField(F64, a));
         const exponentB = f.let(exponentField(F64, b));

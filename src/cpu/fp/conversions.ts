@@ -52,9 +52,8 @@ export function defineConversions(context: FpContext, narrow: FuncRef): Map<stri
   const roundToWhole = defineRoundToWhole(context);
 
   for (const [name, range] of Object.entries(INTS)) {
-    const toInt = defineToInt(context, name, range, roundToWhole);
-    define(`fToInt.f32.${name}`, (_f, a, rm) => call(toInt, promote(asF32(a)), rm));
-    define(`fToInt.f64.${name}`, (_f, a, rm) => call(toInt, asF64(a), rm));
+    define(`fToInt.f32.${name}`, (f, a, rm) => toInt(context, f, range, roundToWhole, f.let(promote(asF32(a))), rm));
+    define(`fToInt.f64.${name}`, (f, a, rm) => toInt(context, f, range, roundToWhole, f.let(asF64(a)), rm));
     if (range.bits === 32) {
       const exactF64 = (a: Value): Value => wrap(a).to('f64', range.signed ? 'f64.convert_i32_s' : 'f64.convert_i32_u');
       define(`intToF.f32.${name}`, (f, a, rm) => {
@@ -105,33 +104,28 @@ function defineRoundToWhole(context: FpContext): FuncRef {
   return ref;
 }
 
-function defineToInt(context: FpContext, name: string, range: IntRange, roundToWhole: FuncRef): FuncRef {
-  const ref = context.module.declare(`toInt.${name}`, ['f64', 'i32'], ['i64']);
+function toInt(
+  context: FpContext,
+  f: FunctionWriter,
+  range: IntRange,
+  roundToWhole: FuncRef,
+  x: Variable,
+  rm: Value,
+): Value {
+  const whole = f.let(x.trunc());
+  f.if(rm.ne(RM.RTZ), () => f.set(whole, call(roundToWhole, x, rm)));
+  f.if(
+    whole.ge(range.low).and(whole.lt(range.limit)),
+    () => f.if(whole.ne(x), () => raise(context, f, FLAG.NX)),
+    () => {
+      raise(context, f, FLAG.NV);
+      // The host saturates alike, but takes a NaN for zero.
+      f.if(x.ne(x), () => f.set(whole, range.limit));
+    },
+  );
   const suffix = range.signed ? 's' : 'u';
-  /** Truncates a whole number in range; 32-bit results are sign-extended. */
-  const truncate = (x: Value): Value =>
-    range.bits === 64
-      ? x.to('i64', `i64.trunc_sat_f64_${suffix}`)
-      : signExtend(x.to('i32', `i32.trunc_sat_f64_${suffix}`));
-  writeFunction(context.module, ref, (f, x, rm) => {
-    const whole = f.let(x);
-    f.if(
-      rm.eq(RM.RTZ),
-      () => f.set(whole, x.trunc()),
-      () => f.set(whole, call(roundToWhole, x, rm)),
-    );
-    f.if(
-      whole.ge(range.low).and(whole.lt(range.limit)),
-      () => f.if(whole.ne(x), () => raise(context, f, FLAG.NX)),
-      () => {
-        raise(context, f, FLAG.NV);
-        // The host saturates alike, but takes a NaN for zero.
-        f.if(x.ne(x), () => f.set(whole, range.limit));
-      },
-    );
-    return truncate(whole);
-  });
-  return ref;
+  if (range.bits === 64) return whole.to('i64', `i64.trunc_sat_f64_${suffix}`);
+  return signExtend(whole.to('i32', `i32.trunc_sat_f64_${suffix}`));
 }
 
 /** From a 64-bit integer. */

@@ -58,8 +58,8 @@ export function defineFma64(context: FpContext, slowMul: FuncRef): FuncRef {
       f.set(rest, toOdd(f, rest, lost));
       const result = f.let(total.add(rest));
       f.if(inexactIsSet(context).eqz(), () => {
-        // |total| >= |rest|, so the last sum's error is exactly this.
-        const inexact = rest.sub(result.sub(total)).ne(0).or(lost.ne(0));
+        // |total| >= |rest|, so this is the last sum's error. A rest made odd never fits, so it tells of that, too.
+        const inexact = rest.sub(result.sub(total)).ne(0);
         f.if(inexact, () => raise(context, f, FLAG.NX));
       });
       f.return(bitsOfF64(result));

@@ -3,16 +3,19 @@
  * for each operation, format and mode.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { FP_PRIMITIVES } from '../../isa/fp-ops.ts';
 import type { FpPrimitive } from '../../isa/fp-ops.ts';
+import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import { F32, F64, FLAG } from './format.ts';
 import type { FpFormat, RoundingMode } from './format.ts';
 import { defineFpFunctions } from './functions.ts';
+import { emitFpPrimitive } from './inline.ts';
 import { fpClass } from './reference.ts';
 import { OperandSource, TEST_OPERATIONS } from './test-operations.ts';
 import type { TestOperation } from './test-operations.ts';
 
-const CASES = Number(process.env['RINGFENCE_FP_CASES'] ?? 2500);
+const CASES = Number(process.env['RINGFENCE_FP_CASES'] ?? 2000);
 const FFLAGS = 64;
 const MODES: readonly RoundingMode[] = [0, 1, 2, 3, 4];
 
@@ -23,18 +26,33 @@ beforeAll(() => {
   const module = new ModuleBuilder();
   module.defineMemory(1);
   module.exportMemory('memory');
-  for (const [name, ref] of defineFpFunctions(module, FFLAGS)) module.exportFunction(name, ref);
+  const refs = defineFpFunctions(module, FFLAGS);
+  for (const [name, ref] of refs) {
+    module.exportFunction(name, ref);
+    const { rounded } = FP_PRIMITIVES.get(name)!;
+    const wrapper = (code: CodeEmitter, ...params: Local[]): void => {
+      const operands = rounded ? params.slice(0, -1) : params;
+      emitFpPrimitive(code, refs, FFLAGS, name, operands, rounded ? params.at(-1) : undefined);
+    };
+    module.function(`inline ${name}`, ref.params, ref.results, wrapper, `inline ${name}`);
+  }
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes() as Uint8Array<ArrayBuffer>));
   functions = exports as unknown as typeof functions;
   fflags = new Int32Array((exports['memory'] as WebAssembly.Memory).buffer, FFLAGS, 1);
 });
 
 /** What instruction rows do to reach the primitive: fmsub and its kin flip signs. */
-function execute(operation: TestOperation, format: FpFormat, operands: bigint[], rm: RoundingMode): bigint {
+function execute(
+  prefix: string,
+  operation: TestOperation,
+  format: FpFormat,
+  operands: bigint[],
+  rm: RoundingMode,
+): bigint {
   const sign = 1n << BigInt(format.width - 1);
   const [a, b, c] = operands as [bigint, bigint, bigint];
   const run = (name: FpPrimitive, ...args: (bigint | number)[]): bigint =>
-    BigInt.asUintN(64, functions[name]!(...args));
+    BigInt.asUintN(64, functions[prefix + name]!(...args));
   const f = format === F32 ? 'f32' : 'f64';
   switch (operation.name) {
     case 'add':
@@ -89,12 +107,17 @@ function check(operation: TestOperation, format: FpFormat, rm: RoundingMode, ope
   const noise = format === F32 && operation.operands === 'float' ? 0xdead_beefn << 32n : 0n;
   const noisy = operands.map((operand) => operand | noise);
   // NX set beforehand selects another path.
-  for (const before of [0, FLAG.NX]) {
+  for (const [before, prefix] of [
+    [0, ''],
+    [FLAG.NX, ''],
+    [FLAG.NX, 'inline '],
+    [0, 'inline '],
+  ] as const) {
     fflags[0] = before;
-    const result = execute(operation, format, noisy, rm);
+    const result = execute(prefix, operation, format, noisy, rm);
     if (result === expected.bits && fflags[0] === (expected.flags | before)) continue;
     return (
-      `${operation.name} f${format.width} rm=${rm} (${operands.map(hex).join(', ')}): ` +
+      `${prefix}${operation.name} f${format.width} rm=${rm} (${operands.map(hex).join(', ')}): ` +
       `expected ${hex(expected.bits)} flags ${expected.flags | before}, got ${hex(result)} flags ${fflags[0]}`
     );
   }

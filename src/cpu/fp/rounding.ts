@@ -69,7 +69,7 @@ export function returnInvalid(context: FpContext, f: FunctionWriter, format: FpF
 }
 
 /** Not 0 where the NX flag is set already. */
-export function inexactIsSet(context: FpContext): Value {
+export function inexactIsSet(context: Pick<FpContext, 'fflags'>): Value {
   return new Value('i32', (code) => code.i32(context.fflags).mem('i32.load').i32(FLAG.NX).op('i32.and'));
 }
 
@@ -84,6 +84,13 @@ export const infinityBits = (format: FpFormat): bigint => BigInt(topExponent(for
 /** The exponent field, an i32. */
 export function exponentField(format: FpFormat, bits: Value): Value {
   return wrap(bits.shrU(format.fractionBits)).and(topExponent(format));
+}
+
+/** Whether a result is normal and cannot have been rounded up to the smallest normal number. */
+export function isSafelyNormal(format: FpFormat, bits: Value): Value {
+  return exponentField(format, bits)
+    .sub(2)
+    .ltU(topExponent(format) - 2);
 }
 
 export function isNan(format: FpFormat, bits: Value): Value {
