@@ -176,6 +176,16 @@ export function enumOf<const N extends string>(name: N, set: FlagSetName): Arg<N
   return value(name, 'enum', 'int', { flags: set });
 }
 
+/** One value out of a set, in an unsigned argument (ioctl's and fcntl's command). */
+export function enumUint<const N extends string>(name: N, set: FlagSetName): Arg<N, 'uint'> {
+  return value(name, 'enum', 'uint', { flags: set });
+}
+
+/** One value out of a set, in a whole register. */
+export function enumLong<const N extends string>(name: N, set: FlagSetName): Arg<N, 'long'> {
+  return value(name, 'enum', 'long', { flags: set });
+}
+
 /** A file name, NUL-terminated, at most PATH_MAX bytes. */
 export function path<const N extends string>(name: N, more?: Nullable): Arg<N, 'ulong'> {
   return pointer(name, 'path', 'in', more);
@@ -223,13 +233,23 @@ export function sizedStruct<const N extends string>(
 }
 
 /** An array of structs that the kernel reads. */
-export function inArray<const N extends string>(name: N, struct: StructName, count: string | Length): Arg<N, 'ulong'> {
-  return pointer(name, 'array', 'in', { struct, length: lengthOf(count) });
+export function inArray<const N extends string>(
+  name: N,
+  struct: StructName,
+  count: string | Length,
+  more?: Nullable,
+): Arg<N, 'ulong'> {
+  return pointer(name, 'array', 'in', { ...more, struct, length: lengthOf(count) });
 }
 
 /** An array of structs that the kernel writes. */
-export function outArray<const N extends string>(name: N, struct: StructName, count: string | Length): Arg<N, 'ulong'> {
-  return pointer(name, 'array', 'out', { struct, length: lengthOf(count) });
+export function outArray<const N extends string>(
+  name: N,
+  struct: StructName,
+  count: string | Length,
+  more?: Nullable,
+): Arg<N, 'ulong'> {
+  return pointer(name, 'array', 'out', { ...more, struct, length: lengthOf(count) });
 }
 
 /** An array of structs that the kernel reads and writes. */

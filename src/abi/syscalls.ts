@@ -11,8 +11,49 @@ import type { Arch } from './arch.ts';
 import type { Width } from './args.ts';
 import type { ArgsOfRow, SyscallRow } from './syscall-row.ts';
 import { FILE_SYSCALLS } from './syscalls/files.ts';
+import { FS_SYSCALLS } from './syscalls/fs.ts';
+import { ID_SYSCALLS } from './syscalls/ids.ts';
+import { MEMORY_SYSCALLS } from './syscalls/memory.ts';
+import { MOUNT_SYSCALLS } from './syscalls/mount.ts';
+import { POLL_SYSCALLS } from './syscalls/poll.ts';
+import { PROCESS_SYSCALLS } from './syscalls/process.ts';
+import { RETIRED_SYSCALLS } from './syscalls/retired.ts';
+import { SCHED_SYSCALLS } from './syscalls/sched.ts';
+import { SIGNAL_SYSCALLS } from './syscalls/signals.ts';
+import { SOCKET_SYSCALLS } from './syscalls/sockets.ts';
+import { SYNC_SYSCALLS } from './syscalls/sync.ts';
+import { SYSTEM_SYSCALLS } from './syscalls/system.ts';
+import { TIME_SYSCALLS } from './syscalls/time.ts';
 
-export const SYSCALLS: typeof FILE_SYSCALLS = { ...FILE_SYSCALLS };
+export const SYSCALLS: typeof FILE_SYSCALLS &
+  typeof FS_SYSCALLS &
+  typeof MOUNT_SYSCALLS &
+  typeof MEMORY_SYSCALLS &
+  typeof PROCESS_SYSCALLS &
+  typeof ID_SYSCALLS &
+  typeof SIGNAL_SYSCALLS &
+  typeof TIME_SYSCALLS &
+  typeof SCHED_SYSCALLS &
+  typeof SYNC_SYSCALLS &
+  typeof POLL_SYSCALLS &
+  typeof SOCKET_SYSCALLS &
+  typeof SYSTEM_SYSCALLS &
+  typeof RETIRED_SYSCALLS = {
+  ...FILE_SYSCALLS,
+  ...FS_SYSCALLS,
+  ...MOUNT_SYSCALLS,
+  ...MEMORY_SYSCALLS,
+  ...PROCESS_SYSCALLS,
+  ...ID_SYSCALLS,
+  ...SIGNAL_SYSCALLS,
+  ...TIME_SYSCALLS,
+  ...SCHED_SYSCALLS,
+  ...SYNC_SYSCALLS,
+  ...POLL_SYSCALLS,
+  ...SOCKET_SYSCALLS,
+  ...SYSTEM_SYSCALLS,
+  ...RETIRED_SYSCALLS,
+};
 
 export type SyscallName = keyof typeof SYSCALLS;
 

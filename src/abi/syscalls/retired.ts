@@ -1,0 +1,186 @@
+/**
+ * System calls: calls that have a number but do nothing in a current Linux: they all give ENOSYS.
+ *
+ * Interface: RETIRED_SYSCALLS. The form of a row is in ../syscall-row.ts; the kinds of arguments are in ../args.ts.
+ */
+
+import { cstring, int, long, opaque, path, size } from '../args.ts';
+import { defineSyscalls } from '../syscall-row.ts';
+
+export const RETIRED_SYSCALLS = defineSyscalls({
+  uselib: {
+    nr: { x86_64: 134, i386: 86 },
+    args: [path('library')],
+    returns: 'zero',
+    errors: ['ENOSYS'],
+    doc: 'Loaded a shared library of the a.out format.',
+  },
+  _sysctl: {
+    nr: { x86_64: 156, i386: 149 },
+    args: [opaque('args')],
+    returns: 'zero',
+    errors: ['ENOSYS'],
+    doc: 'Read and wrote kernel parameters. Removed in Linux 5.5.',
+  },
+  nfsservctl: {
+    nr: { riscv64: 42, x86_64: 180, i386: 169 },
+    args: [int('cmd'), opaque('argp'), opaque('resp')],
+    returns: 'zero',
+    errors: ['ENOSYS'],
+    doc: 'Controlled the NFS server. Removed in Linux 3.1.',
+  },
+  create_module: {
+    nr: { x86_64: 174, i386: 127 },
+    args: [cstring('name'), size('size')],
+    returns: 'address',
+    errors: ['ENOSYS'],
+    doc: 'Reserved space for a module. Removed in Linux 2.6.',
+  },
+  get_kernel_syms: {
+    nr: { x86_64: 177, i386: 130 },
+    args: [opaque('table')],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: "Gave the kernel's symbols. Removed in Linux 2.6.",
+  },
+  query_module: {
+    nr: { x86_64: 178, i386: 167 },
+    args: [cstring('name', { nullable: true }), int('which'), opaque('buf'), size('bufsize'), opaque('ret')],
+    returns: 'zero',
+    errors: ['ENOSYS'],
+    doc: 'Told about modules. Removed in Linux 2.6.',
+  },
+  getpmsg: {
+    nr: { x86_64: 181, i386: 188 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was kept for STREAMS.',
+  },
+  putpmsg: {
+    nr: { x86_64: 182, i386: 189 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was kept for STREAMS.',
+  },
+  afs_syscall: {
+    nr: { x86_64: 183, i386: 137 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was kept for the Andrew File System.',
+  },
+  tuxcall: {
+    nr: { x86_64: 184 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was kept for the TUX web server.',
+  },
+  security: {
+    nr: { x86_64: 185 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was kept for security modules.',
+  },
+  vserver: {
+    nr: { x86_64: 236, i386: 273 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was kept for Linux-VServer.',
+  },
+  epoll_ctl_old: {
+    nr: { x86_64: 214 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was an early epoll_ctl.',
+  },
+  epoll_wait_old: {
+    nr: { x86_64: 215 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was an early epoll_wait.',
+  },
+  bdflush: {
+    nr: { i386: 134 },
+    args: [int('func'), long('data')],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Controlled the buffer flusher.',
+  },
+  break: {
+    nr: { i386: 17 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  stty: {
+    nr: { i386: 31 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  gtty: {
+    nr: { i386: 32 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  ftime: {
+    nr: { i386: 35 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  prof: {
+    nr: { i386: 44 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  lock: {
+    nr: { i386: 53 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  mpx: {
+    nr: { i386: 56 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  ulimit: {
+    nr: { i386: 58 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  profil: {
+    nr: { i386: 98 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was never implemented.',
+  },
+  idle: {
+    nr: { i386: 112 },
+    args: [],
+    returns: 'int',
+    errors: ['ENOSYS'],
+    doc: 'Was for the idle process only.',
+  },
+});

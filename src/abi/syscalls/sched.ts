@@ -1,0 +1,188 @@
+/**
+ * System calls: scheduling, limits and resource use.
+ *
+ * Interface: SCHED_SYSCALLS. The form of a row is in ../syscall-row.ts; the kinds of arguments are in ../args.ts.
+ */
+
+import { enumOf, flags, inBytes, inStruct, int, outBytes, outStruct, pid, sizedStruct, uint } from '../args.ts';
+import { defineSyscalls } from '../syscall-row.ts';
+
+export const SCHED_SYSCALLS = defineSyscalls({
+  sched_yield: {
+    nr: { riscv64: 124, x86_64: 24, i386: 158 },
+    args: [],
+    returns: 'zero',
+    errors: [],
+    doc: 'Lets another thread run.',
+  },
+  sched_setscheduler: {
+    nr: { riscv64: 119, x86_64: 144, i386: 156 },
+    args: [pid('pid'), enumOf('policy', 'sched-policy'), inStruct('param', 'sched_param')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'EPERM', 'ESRCH'],
+    doc: "Sets a thread's scheduling policy and priority.",
+  },
+  sched_getscheduler: {
+    nr: { riscv64: 120, x86_64: 145, i386: 157 },
+    args: [pid('pid')],
+    returns: 'int',
+    errors: ['EINVAL', 'ESRCH'],
+    doc: "Gives a thread's scheduling policy.",
+  },
+  sched_setparam: {
+    nr: { riscv64: 118, x86_64: 142, i386: 154 },
+    args: [pid('pid'), inStruct('param', 'sched_param')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'EPERM', 'ESRCH'],
+    doc: "Sets a thread's real-time priority.",
+  },
+  sched_getparam: {
+    nr: { riscv64: 121, x86_64: 143, i386: 155 },
+    args: [pid('pid'), outStruct('param', 'sched_param')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'ESRCH'],
+    doc: "Gives a thread's real-time priority.",
+  },
+  sched_setattr: {
+    nr: { riscv64: 274, x86_64: 314, i386: 351 },
+    args: [pid('pid'), inStruct('uattr', 'sched_attr'), uint('flags')],
+    returns: 'zero',
+    errors: ['E2BIG', 'EBUSY', 'EFAULT', 'EINVAL', 'EPERM', 'ESRCH'],
+    doc: 'Sets all scheduling attributes of a thread.',
+  },
+  sched_getattr: {
+    nr: { riscv64: 275, x86_64: 315, i386: 352 },
+    args: [pid('pid'), sizedStruct('uattr', 'out', 'sched_attr', 'usize'), uint('usize'), uint('flags')],
+    returns: 'zero',
+    errors: ['E2BIG', 'EFAULT', 'EINVAL', 'ESRCH'],
+    doc: 'Gives all scheduling attributes of a thread.',
+  },
+  sched_get_priority_max: {
+    nr: { riscv64: 125, x86_64: 146, i386: 159 },
+    args: [enumOf('policy', 'sched-policy')],
+    returns: 'int',
+    errors: ['EINVAL'],
+    doc: "Gives a policy's highest priority.",
+  },
+  sched_get_priority_min: {
+    nr: { riscv64: 126, x86_64: 147, i386: 160 },
+    args: [enumOf('policy', 'sched-policy')],
+    returns: 'int',
+    errors: ['EINVAL'],
+    doc: "Gives a policy's lowest priority.",
+  },
+  sched_rr_get_interval: {
+    nr: { riscv64: 127, x86_64: 148, i386: 423 },
+    unistd: { i386: 'sched_rr_get_interval_time64' },
+    args: [pid('pid'), outStruct('interval', 'timespec')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'ESRCH'],
+    doc: "Gives a thread's round-robin quantum.",
+  },
+  sched_rr_get_interval_time32: {
+    nr: { i386: 161 },
+    unistd: { i386: 'sched_rr_get_interval' },
+    args: [pid('pid'), outStruct('interval', 'old_timespec32')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'ESRCH'],
+    doc: 'sched_rr_get_interval with 32-bit times.',
+  },
+  sched_setaffinity: {
+    nr: { riscv64: 122, x86_64: 203, i386: 241 },
+    args: [pid('pid'), uint('len'), inBytes('user_mask_ptr', 'len')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'EPERM', 'ESRCH'],
+    doc: 'Sets the processors on which a thread may run.',
+  },
+  sched_getaffinity: {
+    nr: { riscv64: 123, x86_64: 204, i386: 242 },
+    args: [pid('pid'), uint('len'), outBytes('user_mask_ptr', { arg: 'len', filled: 'return' })],
+    returns: 'size',
+    errors: ['EFAULT', 'EINVAL', 'ESRCH'],
+    doc: "Gives the processors on which a thread may run, and the mask's size.",
+  },
+  getpriority: {
+    nr: { riscv64: 141, x86_64: 140, i386: 96 },
+    args: [enumOf('which', 'priority-which'), int('who')],
+    returns: 'int',
+    errors: ['EINVAL', 'ESRCH'],
+    doc: 'Gives 20 minus the lowest nice value of a set of processes.',
+  },
+  setpriority: {
+    nr: { riscv64: 140, x86_64: 141, i386: 97 },
+    args: [enumOf('which', 'priority-which'), int('who'), int('niceval')],
+    returns: 'zero',
+    errors: ['EACCES', 'EINVAL', 'EPERM', 'ESRCH'],
+    doc: 'Sets the nice value of a set of processes.',
+  },
+  nice: {
+    nr: { i386: 34 },
+    args: [int('increment')],
+    returns: 'zero',
+    errors: ['EPERM'],
+    doc: 'Adds to the nice value.',
+  },
+  ioprio_get: {
+    nr: { riscv64: 31, x86_64: 252, i386: 290 },
+    args: [enumOf('which', 'ioprio-who'), int('who')],
+    returns: 'int',
+    errors: ['EINVAL', 'EPERM', 'ESRCH'],
+    doc: 'Gives an I/O priority.',
+  },
+  ioprio_set: {
+    nr: { riscv64: 30, x86_64: 251, i386: 289 },
+    args: [enumOf('which', 'ioprio-who'), int('who'), int('ioprio')],
+    returns: 'zero',
+    errors: ['EINVAL', 'EPERM', 'ESRCH'],
+    doc: 'Sets an I/O priority.',
+  },
+  getrlimit: {
+    nr: { riscv64: 163, x86_64: 97, i386: 191 },
+    unistd: { i386: 'ugetrlimit' },
+    args: [enumOf('resource', 'rlimit'), outStruct('rlim', 'rlimit')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL'],
+    doc: 'Gives a resource limit.',
+  },
+  setrlimit: {
+    nr: { riscv64: 164, x86_64: 160, i386: 75 },
+    args: [enumOf('resource', 'rlimit'), inStruct('rlim', 'rlimit')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'EPERM'],
+    doc: 'Sets a resource limit.',
+  },
+  old_getrlimit: {
+    nr: { i386: 76 },
+    unistd: { i386: 'getrlimit' },
+    args: [enumOf('resource', 'rlimit'), outStruct('rlim', 'rlimit')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL'],
+    doc: 'getrlimit whose infinity is 0x7fffffff.',
+  },
+  prlimit64: {
+    nr: { riscv64: 261, x86_64: 302, i386: 340 },
+    args: [
+      pid('pid'),
+      enumOf('resource', 'rlimit'),
+      inStruct('new_rlim', 'rlimit64', { nullable: true }),
+      outStruct('old_rlim', 'rlimit64', { nullable: true }),
+    ],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL', 'EPERM', 'ESRCH'],
+    doc: 'Gives and sets a resource limit of a process.',
+  },
+  getrusage: {
+    nr: { riscv64: 165, x86_64: 98, i386: 77 },
+    args: [enumOf('who', 'rusage-who'), outStruct('ru', 'rusage')],
+    returns: 'zero',
+    errors: ['EFAULT', 'EINVAL'],
+    doc: 'Gives resource use.',
+  },
+  membarrier: {
+    nr: { riscv64: 283, x86_64: 324, i386: 375 },
+    args: [enumOf('cmd', 'membarrier'), flags('flags', 'membarrier-flags'), int('cpu_id')],
+    returns: 'int',
+    errors: ['EINVAL', 'ENOSYS', 'EPERM'],
+    doc: 'Orders memory accesses of all threads.',
+  },
+});
