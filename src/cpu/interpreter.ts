@@ -1,0 +1,76 @@
+/**
+ * The interpreter (tier 0): WebAssembly generated from the instruction rows, over pre-decoded records.
+ *
+ * Interface: createInterpreter, Interpreter, interpreterModule. Exit reasons and what they leave behind:
+ * interpreter/exits.ts. Records: interpreter/encode.ts.
+ *
+ * How to use it: put pc and budget (0..2^31-1) into the hart state, call run(), read the reason, read pc and budget back. The
+ * caller owns the tables of layout.ts: it fills the code TLB, the flat tables and the high TLBs in answer to FETCH and *_MISS, and
+ * calls encode() in answer to DECODE. A page of records is given out all zero, but for RECORD_PAGE_HOST. The caller may
+ * change anything between two calls; nothing is cached in the generated code.
+ * step() is the same with a look at the budget after every instruction.
+ *
+ * Invariants: exits leave no instruction half done; what was retired is (budget before - budget after).
+ */
+import { ModuleBuilder } from '../wasm/module.ts';
+import { defineFpFunctions } from './fp/functions.ts';
+import { HART, RECORD_BYTES, RECORD_PAGE_BYTES, type Layout } from './layout.ts';
+import type { LinearMemory, WasmPort } from './wasm-port.ts';
+import { encodeRun } from './interpreter/encode.ts';
+import { defineExecute } from './interpreter/execute.ts';
+import type { ExitReason } from './interpreter/exits.ts';
+import { defineTranslate } from './interpreter/lookup.ts';
+import { defineRun } from './interpreter/run.ts';
+import { defineStep } from './interpreter/step.ts';
+
+export interface Interpreter {
+  run(): ExitReason;
+  step(): ExitReason;
+  /** After an exit DECODE: decodes from the record that exited to the end of its run. */
+  encode(): void;
+}
+
+/**
+ * `fpEnabled` says of a page of records, by its address, whether floating-point instructions in it are executed; otherwise
+ * they leave as SYSTEM.
+ */
+export function createInterpreter(
+  port: WasmPort,
+  memory: LinearMemory,
+  layout: Layout,
+  fpEnabled: (records: number) => boolean = () => true,
+): Interpreter {
+  const { run, step } = port.instantiate(interpreterModule(layout), memory, {});
+  const view = new DataView(memory.buffer);
+  return {
+    run: run as () => ExitReason,
+    step: step as () => ExitReason,
+    encode: () => {
+      const record = view.getInt32(layout.hart + HART.record, true) >>> 0;
+      const records = record - ((record - layout.records) % RECORD_PAGE_BYTES);
+      encodeRun(view, layout, { records, fpEnabled: fpEnabled(records) }, (record - records) / RECORD_BYTES);
+    },
+  };
+}
+
+const modules = new WeakMap<Layout, Uint8Array>();
+
+/** The generated module for a layout, in binary form. */
+export function interpreterModule(layout: Layout): Uint8Array {
+  let bytes = modules.get(layout);
+  if (!bytes) modules.set(layout, (bytes = generate(layout)));
+  return bytes;
+}
+
+function generate(layout: Layout): Uint8Array {
+  const module = new ModuleBuilder();
+  module.importMemory('env', 'memory', layout.wasmPages);
+  const helpers = {
+    translateRead: defineTranslate(module, layout, 'read'),
+    translateWrite: defineTranslate(module, layout, 'write'),
+    fp: defineFpFunctions(module, layout.hart + HART.fflags),
+  };
+  const execute = defineExecute(module, layout, helpers);
+  defineRun(module, layout, execute, defineStep(module, layout, execute));
+  return module.toBytes();
+}

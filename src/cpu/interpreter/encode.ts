@@ -1,0 +1,117 @@
+/**
+ * From instructions in memory to the interpreter's records.
+ *
+ * A page of records (layout.ts) belongs to one physical page; slot i holds the instruction that begins at halfword i.
+ * `left` of a record is the number of instructions from it to the end of its run: the next control flow, system instruction
+ * or page end. An undecoded record is all zero.
+ *
+ * Interface: encodeRun, RecordPage.
+ * Invariant: whatever follows a decoded record in its run is decoded too.
+ */
+import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
+import { graphOf, usageOf } from '../../isa/riscv/table.ts';
+import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
+import { isRelative, opcodeOf, PSEUDO } from './opcodes.ts';
+import { FIELD } from './record-site.ts';
+
+const PAGE_SLOTS = 2048;
+const CROSSED_SLOT = 2049;
+const CROSSED_END_SLOT = 2051;
+const SINK = 32;
+
+export interface RecordPage {
+  /** Address of the page of records. */
+  readonly records: number;
+  /** Whether its floating-point instructions are executed; otherwise they leave as SYSTEM. */
+  readonly fpEnabled: boolean;
+}
+
+/**
+ * Decodes from slot `first` to the end of the run, or to what is decoded already. For a slot whose instruction crosses the page
+ * end and has been met before, the next page must be in the code TLB.
+ */
+export function encodeRun(view: DataView, layout: Layout, page: RecordPage, first: number): void {
+  const { records } = page;
+  const hostPage = view.getUint32(records + RECORD_PAGE_HOST, true);
+  if (view.getUint16(records + PAGE_SLOTS * RECORD_BYTES, true) === PSEUDO.undecoded) addPageEnds(view, records);
+  const slots: number[] = [];
+  let left = 0;
+  for (let slot = first; slot < PAGE_SLOTS;) {
+    const at = records + slot * RECORD_BYTES;
+    const known = view.getUint16(at + FIELD.op, true);
+    if (known !== PSEUDO.undecoded && !(known === PSEUDO.cross && slot === first)) {
+      left = view.getUint16(at + FIELD.left, true);
+      break;
+    }
+    slots.push(slot);
+    const low = view.getUint16(hostPage + slot * 2, true);
+    const length = instructionLength(low);
+    if (slot === PAGE_SLOTS - 1 && length === 4) {
+      encodeCrossing(view, layout, page, low, known === PSEUDO.cross);
+      break;
+    }
+    const word = length === 2 ? low : low | (view.getUint16(hostPage + slot * 2 + 2, true) << 16);
+    if (encodeOne(view, page, slot, word)) break;
+    slot += length / 2;
+  }
+  for (const slot of slots.toReversed()) view.setUint16(records + slot * RECORD_BYTES + FIELD.left, ++left, true);
+}
+
+/** What follows the page's last slot, and the crossing instruction's record. */
+function addPageEnds(view: DataView, records: number): void {
+  view.setUint16(records + PAGE_SLOTS * RECORD_BYTES, PSEUDO.pageEnd, true);
+  view.setUint16(records + CROSSED_END_SLOT * RECORD_BYTES, PSEUDO.pageEnd, true);
+  // The crossing instruction is two slots too far away.
+  view.setInt32(records + CROSSED_END_SLOT * RECORD_BYTES + FIELD.imm, -4, true);
+}
+
+/** The instruction at the page's last halfword. Until its other half is known the record expects what no page holds. */
+function encodeCrossing(view: DataView, layout: Layout, page: RecordPage, low: number, isNextMapped: boolean): void {
+  const at = page.records + (PAGE_SLOTS - 1) * RECORD_BYTES;
+  const high = isNextMapped ? nextHalfword(view, layout) : -1;
+  view.setUint16(at + FIELD.op, PSEUDO.cross, true);
+  view.setInt32(at + FIELD.imm, high, true);
+  if (!isNextMapped) return;
+  encodeOne(view, page, CROSSED_SLOT, low | (high << 16));
+  view.setUint16(page.records + CROSSED_SLOT * RECORD_BYTES + FIELD.left, 1, true);
+}
+
+/** First halfword of the virtual page after the one of pc. */
+function nextHalfword(view: DataView, layout: Layout): number {
+  const pageNumber = (view.getUint32(layout.hart + HART.pc, true) >>> 12) + 1;
+  const entry = layout.codeTlb + (pageNumber & (CODE_TLB_ENTRIES - 1)) * TLB_ENTRY_BYTES;
+  const hostPage = view.getUint32(view.getUint32(entry + 8, true) + RECORD_PAGE_HOST, true);
+  return view.getUint16(hostPage, true);
+}
+
+/** Writes one record; returns whether it ends the run. */
+function encodeOne(view: DataView, { records, fpEnabled }: RecordPage, slot: number, word: number): boolean {
+  const at = records + slot * RECORD_BYTES;
+  const decoded = decode(word);
+  if (!decoded || (!fpEnabled && usesFp(decoded))) {
+    view.setUint16(at + FIELD.op, decoded ? PSEUDO.fpOff : PSEUDO.illegal, true);
+    view.setInt32(at + FIELD.imm, (word & 3) === 3 ? word : word & 0xffff, true);
+    return true;
+  }
+  const { insn, length, operands } = decoded;
+  const usage = usageOf(insn);
+  let imm = operands.imm ?? operands.rm ?? 0;
+  let near = false;
+  if (isRelative(graphOf(insn))) {
+    const target = slot + imm / 2;
+    near = slot < PAGE_SLOTS && target >= 0 && target < PAGE_SLOTS;
+    if (near) imm *= RECORD_BYTES / 2;
+  }
+  view.setUint16(at + FIELD.op, opcodeOf(insn, length, near).op, true);
+  view.setUint16(at + FIELD.rd, 8 * (operands.rd === 0 ? SINK : (operands.rd ?? operands.fd ?? SINK)), true);
+  view.setUint16(at + FIELD.rs1, 8 * (operands.rs1 ?? operands.fs1 ?? 0), true);
+  view.setUint16(at + FIELD.rs2, 8 * (operands.rs2 ?? operands.fs2 ?? 0), true);
+  view.setInt32(at + FIELD.imm, imm, true);
+  view.setUint16(at + FIELD.rs3, 8 * (operands.fs3 ?? 0), true);
+  return usage.controlFlow;
+}
+
+function usesFp({ insn }: Decoded): boolean {
+  const { reads, writes } = usageOf(insn);
+  return [...reads, ...writes].some((operand) => operand.file === 'f');
+}

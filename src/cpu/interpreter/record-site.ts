@@ -1,0 +1,65 @@
+/**
+ * Access to the fields of a pre-decoded record from generated code, and the position of its instruction.
+ *
+ *   record   op u16, rd u16, rs1 u16, rs2 u16 (register numbers x 8), imm i32, left u16, rs3 u16
+ *   pc       bias + record/8, where `bias` is fixed for as long as execution stays in one page of records
+ *
+ * Interface: RecordSite, FIELD.
+ */
+import type { FieldName, RegisterFile } from '../../isa/graph.ts';
+import type { CodeEmitter, Local } from '../../wasm/code.ts';
+import { HART, RECORD_BYTES, type Layout } from '../layout.ts';
+import type { Temps } from './values.ts';
+
+export const FIELD = { op: 0, rd: 2, rs1: 4, rs2: 6, imm: 8, left: 12, rs3: 14 } as const;
+
+export class RecordSite {
+  readonly code: CodeEmitter;
+  readonly temps: Temps;
+  protected readonly layout: Layout;
+  protected readonly record: Local;
+  protected readonly bias: Local;
+  protected readonly length: 2 | 4;
+
+  constructor(
+    code: CodeEmitter,
+    temps: Temps,
+    layout: Layout,
+    place: { record: Local; bias: Local },
+    form: { length: 2 | 4 },
+  ) {
+    this.code = code;
+    this.temps = temps;
+    this.layout = layout;
+    this.record = place.record;
+    this.bias = place.bias;
+    this.length = form.length;
+  }
+
+  /** Distance in bytes to the record of the next instruction. */
+  get stride(): number {
+    return (this.length / 2) * RECORD_BYTES;
+  }
+
+  registerBase(file: RegisterFile): number {
+    if (file === 'flag') throw new Error('RISC-V has no flags');
+    return this.layout.hart + HART[file];
+  }
+
+  pushRegister(field: FieldName): void {
+    this.code.get(this.record).mem('i32.load16_u', FIELD[field]);
+  }
+
+  pushImm(): void {
+    this.code.get(this.record).mem('i64.load32_s', FIELD.imm);
+  }
+
+  pushPc(): void {
+    this.code.get(this.bias).get(this.record).i32(3).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
+  }
+
+  pushNextPc(): void {
+    this.pushPc();
+    this.code.i64(this.length).op('i64.add');
+  }
+}
