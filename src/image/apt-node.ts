@@ -232,6 +232,11 @@ function failure(said: string): ImageError {
   if (/Hash Sum mismatch|NO_PUBKEY|not signed|BADSIG|EXPKEYSIG/i.test(said)) {
     return new ImageError('bad-checksum', `The archive could not be verified. apt said:\n${what}`);
   }
+  if (
+    /Unable to locate package|no installation candidate|unmet dependencies|does not have a Release file/i.test(said)
+  ) {
+    return new ImageError('not-found', `The archive lacks what was asked for. apt said:\n${what}`);
+  }
   return new ImageError(
     'apt-failed',
     `apt-get failed. It said:\n${what}`,

@@ -146,6 +146,7 @@ function addDirectories(rootfs: Rootfs, user: string): void {
     ['opt', 0o755],
     ['srv', 0o755],
     ['boot', 0o755],
+    ['var/lib/dpkg/info', 0o755],
   ];
   for (const [path, mode, owner = 0] of directories)
     rootfs.tree.addDirectory(path, rootfs.attributes(mode, owner, owner));

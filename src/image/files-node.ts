@@ -82,6 +82,7 @@ export class FileSource implements BlobSource {
 /** Staging in a file without a name, with a buffer for the many small appends. */
 export class FileStaging implements Staging {
   readonly #fd: number;
+  readonly #place: string;
   readonly #buffer = new Uint8Array(1 << 20);
   #buffered = 0;
   #written = 0;
@@ -89,9 +90,10 @@ export class FileStaging implements Staging {
   /** `directory` is where there is room for all contents. */
   constructor(directory: string = tmpdir()) {
     try {
-      const place = mkdtempSync(join(directory, '.ringfence-staging-'));
-      this.#fd = openSync(join(place, 'contents'), 'wx+', 0o600);
-      rmSync(place, { recursive: true });
+      this.#place = mkdtempSync(join(directory, '.ringfence-staging-'));
+      this.#fd = openSync(join(this.#place, 'contents'), 'wx+', 0o600);
+      // An open file needs no name, except on Windows; without one it goes away with this process, however it ends.
+      if (process.platform !== 'win32') rmSync(this.#place, { recursive: true });
     } catch (error) {
       throw asImageError(error);
     }
@@ -121,6 +123,7 @@ export class FileStaging implements Staging {
 
   dispose(): void {
     closeSync(this.#fd);
+    rmSync(this.#place, { recursive: true, force: true });
   }
 
   #flush(): void {

@@ -12,7 +12,7 @@ import { fromBytes } from './byte-string.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from './file-tree.ts';
 import { ImageError } from './image-error.ts';
 import type { ImageMeta, RfiHeader, RfiIndex } from './rfi.ts';
-import { RFI_PAGE, checksumWords, decodeHeader, layoutIndex } from './rfi.ts';
+import { INDEX_CHECKSUM_STRIDE, RFI_PAGE, checksumWords, decodeHeader, layoutIndex } from './rfi.ts';
 import type { NewHasher } from './sha256.ts';
 import { newSha256, toHex } from './sha256.ts';
 
@@ -23,7 +23,7 @@ export function openImage(source: BlobSource): ImageTree {
   }
   const header = decodeHeader(readFully(source, 0, Math.min(RFI_PAGE, source.size)), source.size);
   const bytes = readFully(source, header.indexOffset, header.indexBytes);
-  const [sum, sumOfSums] = checksumWords(new Uint32Array(bytes.buffer));
+  const [sum, sumOfSums] = checksumWords(new Uint32Array(bytes.buffer), INDEX_CHECKSUM_STRIDE);
   if (sum !== header.indexChecksum[0] || sumOfSums !== header.indexChecksum[1]) {
     throw new ImageError('bad-checksum', 'The index of the image is damaged.');
   }

@@ -11,7 +11,15 @@ import type { FileTree, TreeNode } from './file-tree.ts';
 import { S_IFDIR, S_IFLNK, S_IFREG } from './file-tree.ts';
 import { ImageError } from './image-error.ts';
 import type { ImageMeta, RfiHeader, RfiIndex } from './rfi.ts';
-import { RFI_PAGE, alignTo, checksumWords, encodeHeader, indexSize, layoutIndex } from './rfi.ts';
+import {
+  INDEX_CHECKSUM_STRIDE,
+  RFI_PAGE,
+  alignTo,
+  checksumWords,
+  encodeHeader,
+  indexSize,
+  layoutIndex,
+} from './rfi.ts';
 import type { Hasher, NewHasher } from './sha256.ts';
 import { newSha256 } from './sha256.ts';
 
@@ -54,7 +62,7 @@ export function writeImage(tree: FileTree, sink: BlobSink, options: WriteImageOp
     indexOffset,
     indexBytes: indexBytes.length,
     fileBytes: indexOffset + indexBytes.length,
-    indexChecksum: checksumWords(new Uint32Array(buffer)),
+    indexChecksum: checksumWords(new Uint32Array(buffer), INDEX_CHECKSUM_STRIDE),
     contentSha256: contentHash.digest(),
     indexSha256: indexHash.digest(),
   };

@@ -124,7 +124,10 @@ test('damage is found: header, index and size at open, contents by verifyImage',
   expect(() => openImage(damaged(0))).toThrow('not a Ringfence image');
   expect(() => openImage(damaged(8))).toThrow('version');
   expect(() => openImage(damaged(13))).toThrow('header');
-  expect(() => openImage(damaged(good.length - 1))).toThrow('index');
+  const torn = good.slice();
+  torn.fill(0, good.length - 512, good.length - 64);
+  expect(() => openImage(new MemorySource(torn))).toThrow('index');
+  expect(() => verifyImage(damaged(good.length - 1))).toThrow('SHA-256');
   expect(() => openImage(new MemorySource(good.subarray(0, -1)))).toThrow('bytes');
   expect(() => openImage(new MemorySource(good.subarray(0, 100)))).toThrow('header');
   expect(() => openImage(new MemorySource(new Uint8Array(0)))).toThrow('not a Ringfence image');

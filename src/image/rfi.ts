@@ -19,7 +19,7 @@
  *       20  u32     xattrCount              24  u32  stringBytes
  *       28  u32     metaBytes               32  u64  indexOffset (multiple of 4096; the contents end here)
  *       40  u64     indexBytes              48  u64  fileBytes (the whole file)
- *       56  u32[2]  checksum of the index (checksumWords)
+ *       56  u32[2]  checksum of the index (checksumWords, every 8th word)
  *       64  u8[32]  SHA-256 of the contents, from 4096 to indexOffset
  *       96  u8[32]  SHA-256 of the index
  *     4088  u32[2]  checksum of header bytes 0 … 4087
@@ -41,14 +41,18 @@
  * Inode 0 is the root. Inodes are numbered in the order in which a walk that sorts names first meets them, so that the
  * same tree always gives the same bytes.
  *
- * At open the header, the size of the file and the checksum of the index are checked, in a few milliseconds. The SHA-256
- * sums are made when an image is written and compared when one is verified or imported.
+ * At open the header, the size of the file and the checksum of the index are checked. The latter takes one word in 32
+ * bytes, since a cold loop over all of them takes longer than all the rest (5 to 9 ms for 10,000 entries): it finds an
+ * index that was cut, torn or overwritten, and not every flipped bit. The SHA-256 sums find those too: they are made when
+ * an image is written and compared when one is verified.
  */
 import { ImageError } from './image-error.ts';
 
 export const RFI_MAGIC: readonly number[] = [0x89, 0x52, 0x46, 0x49, 0x0d, 0x0a, 0x1a, 0x0a];
 export const RFI_VERSION = 1;
 export const RFI_PAGE = 4096;
+/** Only one word in so many bears on the checksum of the index. */
+export const INDEX_CHECKSUM_STRIDE = 8;
 const HEADER_CHECKSUM_AT = RFI_PAGE - 8;
 
 /** What is known of an image beyond its files. */
@@ -138,11 +142,13 @@ export function layoutIndex(buffer: ArrayBuffer, counts: Readonly<Record<Count, 
   return views as RfiIndex;
 }
 
-/** Two sums over 32-bit words (Fletcher's, modulo 2^32): finds damage at the speed of memory, proves nothing. */
-export function checksumWords(words: Uint32Array): [number, number] {
+/**
+ * Two sums over every `stride`-th 32-bit word (Fletcher's, modulo 2^32). Proves nothing; finds what is lost or torn.
+ */
+export function checksumWords(words: Uint32Array, stride: number): [number, number] {
   let sum = 0x52464931;
   let sumOfSums = 0;
-  for (let index = 0; index < words.length; index++) {
+  for (let index = 0; index < words.length; index += stride) {
     sum = (sum + words[index]!) | 0;
     sumOfSums = (sumOfSums + sum) | 0;
   }
@@ -166,7 +172,7 @@ export function encodeHeader(header: RfiHeader): Uint8Array {
   view.setUint32(60, header.indexChecksum[1], true);
   page.set(header.contentSha256, 64);
   page.set(header.indexSha256, 96);
-  const [sum, sumOfSums] = checksumWords(new Uint32Array(page.buffer, 0, HEADER_CHECKSUM_AT / 4));
+  const [sum, sumOfSums] = checksumWords(new Uint32Array(page.buffer, 0, HEADER_CHECKSUM_AT / 4), 1);
   view.setUint32(HEADER_CHECKSUM_AT, sum, true);
   view.setUint32(HEADER_CHECKSUM_AT + 4, sumOfSums, true);
   return page;
@@ -185,7 +191,7 @@ export function decodeHeader(page: Uint8Array<ArrayBuffer>, fileBytes: number): 
   if (version !== RFI_VERSION) {
     throw new ImageError('unsupported', `The image has format version ${version}; this release reads ${RFI_VERSION}.`);
   }
-  const [sum, sumOfSums] = checksumWords(new Uint32Array(page.buffer, page.byteOffset, HEADER_CHECKSUM_AT / 4));
+  const [sum, sumOfSums] = checksumWords(new Uint32Array(page.buffer, page.byteOffset, HEADER_CHECKSUM_AT / 4), 1);
   if (sum !== view.getUint32(HEADER_CHECKSUM_AT, true) || sumOfSums !== view.getUint32(HEADER_CHECKSUM_AT + 4, true)) {
     throw new ImageError('bad-checksum', 'The header of the image is damaged.');
   }

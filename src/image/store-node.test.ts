@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { downloadPackages } from './apt-node.ts';
 import { toBytes } from './byte-string.ts';
 import { buildDebianImage } from './debian-node.ts';
+import { exportImageFile } from './export-node.ts';
 import { defaultAttributes } from './file-tree.ts';
 import { openImageFile } from './files-node.ts';
 import { ImageStore, openStore } from './store-node.ts';
@@ -69,6 +70,17 @@ test('images are put, listed, replaced, verified and removed', async () => {
   store.remove('one');
   expect(() => store.remove('one')).toThrow('There is: two');
   expect(() => store.path('../x')).toThrow('cannot name');
+});
+
+test('two imports of one archive at once give one image, and what a killed builder left goes away', async () => {
+  const archive = makeTar('root.tar', { hello: 'once' });
+  const [first, second] = await Promise.all([store.resolve(archive), store.resolve(archive)]);
+  expect(first).toEqual(second);
+  expect(readFrom(first.path, 'hello')).toBe('once');
+  await put('one', 'x');
+  writeFileSync(join(store.directory, 'one.rfi.1.tmp'), 'half');
+  await put('one', 'y');
+  expect(readdirSync(store.directory)).toEqual(['one.rfi']);
 });
 
 test('a build that fails leaves the old image and no other file', async () => {
@@ -168,6 +180,20 @@ describe('an IMAGE argument', () => {
   });
 });
 
+test('an image goes out as a tar and comes back the same', async () => {
+  const original = await store.importImage('a', makeTar('a.tar', { 'd/file': 'text' }));
+  await exportImageFile(original, join(home, 'out.tar'));
+  expect(execFileSync('tar', ['-xOf', join(home, 'out.tar'), './d/file'], { encoding: 'utf8' })).toBe('text');
+  const [first, second] = [original, await store.importImage('a.tar', join(home, 'out.tar'))].map(openImageFile);
+  expect(first!.tree.inodeCount).toBe(3);
+  expect(second!.tree.attributes(2)).toEqual(first!.tree.attributes(2));
+  first!.close();
+  second!.close();
+  await exportImageFile(store.path('a.tar'), join(home, 'again.tar'));
+  expect(readFileSync(join(home, 'again.tar'))).toEqual(readFileSync(join(home, 'out.tar')));
+  await expect(exportImageFile(original, join(home, 'no/such/place.tar'))).rejects.toMatchObject({ code: 'not-found' });
+});
+
 test('a directory becomes an image', async () => {
   const root = join(home, 'tree');
   mkdirSync(root);
@@ -210,6 +236,7 @@ describe('without what a build needs, it says so', () => {
     ['E: Failed to fetch: Temporary failure resolving', 'apt-failed'],
     ['E: Write error - write (28: No space left on device)', 'no-space'],
     ['E: The repository is not signed.', 'bad-checksum'],
+    ['E: Unable to locate package bask', 'not-found'],
   ])('%s', async (said, code) => {
     fakeApt(`echo "${said}" >&2; exit 100`);
     const attempt = downloadPackages({ ...request, mirror: 'file:/none', cacheDirectory: join(home, 'c') });

@@ -13,6 +13,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, rm
 import { linkSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FileTree } from './file-tree.ts';
 import { asImageError, buildImageFile, openImageFile, verifyImageFile } from './files-node.ts';
 import { ImageError } from './image-error.ts';
@@ -85,7 +86,10 @@ export class ImageStore {
   /** Puts a tree together in `fill` and stores it, in place of an image of that name. Returns its path. */
   async put(name: string, fill: (tree: FileTree) => Promise<WriteImageOptions>): Promise<string> {
     const path = this.path(name);
-    await this.locked(name, () => buildImageFile(path, fill, this.#makeDirectory()));
+    await this.locked(name, () => {
+      this.#removeUnfinished(name);
+      return buildImageFile(path, fill, this.directory);
+    });
     return path;
   }
 
@@ -102,6 +106,13 @@ export class ImageStore {
       return await work();
     } finally {
       rmSync(lock, { force: true });
+    }
+  }
+
+  /** Removes what builders of this name left that were killed. Only the holder of the lock may. */
+  #removeUnfinished(name: string): void {
+    for (const file of readdirSync(this.directory)) {
+      if (file.startsWith(`${name}${SUFFIX}.`) && file.endsWith('.tmp')) rmSync(join(this.directory, file));
     }
   }
 
@@ -151,7 +162,15 @@ export class ImageStore {
     const key = [path, watched.size, watched.mtimeMs, options.architecture ?? '', options.reference ?? ''].join('\0');
     const cached = createHash('sha256').update(key).digest('hex').slice(0, 32);
     const imports = new ImageStore(join(this.cacheDirectory, 'imports'), this.cacheDirectory);
-    if (!imports.has(cached)) await imports.importImage(cached, path, options);
+    while (!imports.has(cached)) {
+      try {
+        await imports.importImage(cached, path, options);
+      } catch (error) {
+        // Another process is importing the same archive: what it makes is as good.
+        if (!(error instanceof ImageError) || error.code !== 'locked') throw error;
+        await delay(100);
+      }
+    }
     return { kind: 'image', name: argument, path: imports.path(cached) };
   }
 }
