@@ -8,9 +8,8 @@
  * Fast path: to nearest even and safely normal; the host narrows, and widening back tells whether that was exact.
  */
 import type { FuncRef } from '../../wasm/code.ts';
-import { twoSumError } from './arithmetic64.ts';
+import { toOdd, twoSumError } from './error-free.ts';
 import { F32, F64, FLAG, RM } from './format.ts';
-import { toOdd } from './fma64.ts';
 import {
   exponentField,
   fractionMask,

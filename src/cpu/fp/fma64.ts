@@ -8,25 +8,15 @@
  * Slow path, out of line: 128-bit integers.
  */
 import type { FuncRef } from '../../wasm/code.ts';
-import { twoSumError, significandOfNormal, unpackNormalized, unpackSignificand } from './arithmetic64.ts';
+import { toOdd, twoSumError } from './error-free.ts';
 import { F64, FLAG, RM } from './format.ts';
-import {
-  exponentField,
-  inexactIsSet,
-  infinityBits,
-  isNan,
-  raise,
-  returnInvalid,
-  signBit,
-  topExponent,
-} from './rounding.ts';
+import { exponentField, inexactIsSet, isNan, raise, returnInvalid } from './rounding.ts';
 import type { FpContext } from './rounding.ts';
+import { INFINITY, SIGN, significandOfNormal, TOP, unpackNormalized, unpackSignificand } from './significand64.ts';
 import { asF64, bitsOfF64, call, constant, writeFunction, zeroExtend } from './value.ts';
 import type { FunctionWriter, Value, Variable } from './value.ts';
-
-const SIGN = signBit(F64);
-const INFINITY = infinityBits(F64);
-const TOP = topExponent(F64);
+import { addWide, isBelow, multiplyWide, shiftRightWide, subtractWide, swapWide } from './wide.ts';
+import type { Wide } from './wide.ts';
 
 /** Exponent fields that the fast path takes: of a factor [from, from + count), of the addend below the limit. */
 const FACTOR_FROM = F64.bias - 384;
@@ -82,23 +72,6 @@ function productResidual(f: FunctionWriter, a: Value, b: Value, high: Value, exp
   // The integer product's unit is 2^(exponents - 2 * (bias + 52)); the sign is the product's.
   const unit = zeroExtend(exponents.sub(F64.bias + 104)).shl(52);
   return integer.to('f64', 'f64.convert_i64_s').mul(asF64(unit.or(product.and(SIGN))));
-}
-
-/** x + lost rounded to odd, where x is x + lost to nearest: the neighbour on the side of `lost` if x is even. */
-export function toOdd(f: FunctionWriter, x: Value, lost: Value): Value {
-  const bits = f.let(bitsOfF64(x));
-  f.if(lost.ne(0).and(bits.and(1).eq(0)), () => {
-    // One up in magnitude where lost has the sign of x, else one down.
-    const direction = bits.xor(bitsOfF64(lost)).shrS(63).or(1);
-    f.set(bits, bits.add(direction));
-  });
-  return asF64(bits);
-}
-
-/** A 128-bit integer in two locals. */
-interface Wide {
-  readonly high: Variable;
-  readonly low: Variable;
 }
 
 function defineSlowFma(context: FpContext, slowMul: FuncRef): FuncRef {
@@ -183,63 +156,4 @@ function returnSpecial(
     });
     f.return(c);
   });
-}
-
-/** The 128-bit product, by halves of 32 bits; both factors are below 2^64. */
-function multiplyWide(f: FunctionWriter, x: Variable, y: Variable): Wide {
-  const [xl, xh, yl, yh] = [x.and(0xffff_ffff), x.shrU(32), y.and(0xffff_ffff), y.shrU(32)];
-  const lowest = f.let(xl.mul(yl));
-  const middle = f.let(xh.mul(yl).add(lowest.shrU(32)));
-  const otherMiddle = f.let(xl.mul(yh).add(middle.and(0xffff_ffff)));
-  const high = f.let(xh.mul(yh).add(middle.shrU(32)).add(otherMiddle.shrU(32)));
-  return { high, low: f.let(x.mul(y)) };
-}
-
-/** x >> count, sticky, for count >= 0. */
-function shiftRightWide(f: FunctionWriter, x: Wide, count: Variable): void {
-  f.if(count.geU(64), () => {
-    f.set(x.low, x.high.or(zeroExtend(x.low.ne(0))));
-    f.set(x.high, 0);
-    f.set(count, count.sub(64));
-    // Everything is lost: one sticky bit is left.
-    f.if(count.geU(64), () => {
-      f.set(x.low, zeroExtend(x.low.ne(0)));
-      f.set(count, 0);
-    });
-  });
-  const distance = f.let(zeroExtend(count));
-  const lost = f.let(x.low.and(constant('i64', 1).shl(distance).sub(1)));
-  const fromHigh = x.high.shl(1).shl(constant('i64', 63).sub(distance));
-  f.set(
-    x.low,
-    x.low
-      .shrU(distance)
-      .or(fromHigh)
-      .or(zeroExtend(lost.ne(0))),
-  );
-  f.set(x.high, x.high.shrU(distance));
-}
-
-/** x += y. */
-function addWide(f: FunctionWriter, x: Wide, y: Wide): void {
-  f.set(x.low, x.low.add(y.low));
-  f.set(x.high, x.high.add(y.high).add(zeroExtend(x.low.ltU(y.low))));
-}
-
-/** x -= y. */
-function subtractWide(f: FunctionWriter, x: Wide, y: Wide): void {
-  f.set(x.high, x.high.sub(y.high).sub(zeroExtend(x.low.ltU(y.low))));
-  f.set(x.low, x.low.sub(y.low));
-}
-
-function isBelow(x: Wide, y: Wide): Value {
-  return x.high.ltU(y.high).or(x.high.eq(y.high).and(x.low.ltU(y.low)));
-}
-
-function swapWide(f: FunctionWriter, x: Wide, y: Wide): void {
-  for (const part of ['high', 'low'] as const) {
-    const kept = f.let(x[part]);
-    f.set(x[part], y[part]);
-    f.set(y[part], kept);
-  }
 }

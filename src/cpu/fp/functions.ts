@@ -9,23 +9,30 @@ import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import type { FuncRef } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { defineArithmetic32 } from './arithmetic32.ts';
-import { defineArithmetic64 } from './arithmetic64.ts';
 import { defineComparisons } from './comparisons.ts';
 import { defineConversions } from './conversions.ts';
 import { defineFma64 } from './fma64.ts';
+import { defineProduct64 } from './product64.ts';
+import { defineDiv64, defineSqrt64 } from './quotient64.ts';
 import { makeContext } from './rounding.ts';
+import { defineSums64 } from './sum64.ts';
 
 /** `fflagsAddress`: where in memory 0 the accrued flags are. All of the module's imports must have been added before. */
 export function defineFpFunctions(module: ModuleBuilder, fflagsAddress: number): ReadonlyMap<FpPrimitive, FuncRef> {
   const context = makeContext(module, fflagsAddress);
-  const { slowMul, ...f64 } = defineArithmetic64(context);
-  const { narrow, ...f32 } = defineArithmetic32(context);
+  const { fmul, slow: slowMul } = defineProduct64(context);
+  const { narrow, ...binary32 } = defineArithmetic32(context);
+  const binary64 = [
+    ...Object.values(defineSums64(context)),
+    fmul,
+    defineDiv64(context),
+    defineSqrt64(context),
+    defineFma64(context, slowMul),
+  ];
   const refs = new Map<string, FuncRef>([
-    ...Object.values(f64).map((ref) => [ref.name, ref] as const),
-    ...Object.values(f32).map((ref) => [ref.name, ref] as const),
+    ...[...binary64, ...Object.values(binary32)].map((ref) => [ref.name, ref] as const),
     ...defineComparisons(context),
     ...defineConversions(context, narrow),
   ]);
-  refs.set('fma.f64', defineFma64(context, slowMul));
   return new Map([...FP_PRIMITIVES.keys()].map((name) => [name, refs.get(name)!]));
 }

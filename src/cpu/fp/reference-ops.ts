@@ -7,7 +7,7 @@ import type { FpFormat as FormatName, FpOps, IntFormat } from '../../isa/fp-ops.
 import { F32, F64 } from './format.ts';
 import type { FpFormat, RoundingMode } from './format.ts';
 import * as reference from './reference.ts';
-import type { FpResult } from './reference.ts';
+import type { FpResult } from './reference-rounding.ts';
 
 /** Values are unsigned 64-bit patterns. `accrue` receives the flags (FLAG) of each operation that raises some. */
 export function makeReferenceFpOps(accrue: (flags: number) => void): FpOps<bigint> {

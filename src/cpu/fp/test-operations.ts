@@ -4,7 +4,7 @@
 import { F32, F64 } from './format.ts';
 import type { FpFormat, RoundingMode } from './format.ts';
 import * as reference from './reference.ts';
-import type { FpResult } from './reference.ts';
+import type { FpResult } from './reference-rounding.ts';
 
 export interface TestOperation {
   readonly name: string;
