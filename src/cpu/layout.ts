@@ -7,6 +7,7 @@
  *   high TLBs          HIGH_TLB_ENTRIES x 16 for reads, then for writes: tag i64, host page i32, unused i32
  *   flat table pairs   each 4 MiB of read entries, then 4 MiB of write entries: i32 per 4 KiB page below 4 GiB
  *   record pages       RECORD_PAGE_BYTES each: decoded code of one physical page
+ *   bounce page        4 KiB
  *   RAM                guest-physical RAM_BASE upward
  *
  * A TLB tag is (virtual address & ~0xfff) | context, context in 1..4095 (0 is never valid, so fresh memory matches
@@ -91,6 +92,8 @@ export interface Layout {
   readonly emptyTables: number;
   readonly records: number;
   readonly codePages: number;
+  /** One page through which a single device access is carried out. */
+  readonly bounce: number;
   readonly ram: number;
   readonly ramBytes: number;
   /** Size of the whole memory in 64 KiB WebAssembly pages. */
@@ -111,6 +114,7 @@ export function createLayout({ ramBytes, tablePairs = 16, codePages = 1024 }: La
   const tables = take(tablePairs * FLAT_PAIR_BYTES, 65536);
   const emptyTables = take(FLAT_PAIR_BYTES, 65536);
   const records = take(codePages * RECORD_PAGE_BYTES);
+  const bounce = take(4096);
   const ram = take(ramBytes, 65536);
   const wasmPages = Math.ceil(at / 65536);
   if (wasmPages > 65536) throw new RangeError(`machine memory of ${ramBytes} bytes does not fit into 4 GiB`);
@@ -124,6 +128,7 @@ export function createLayout({ ramBytes, tablePairs = 16, codePages = 1024 }: La
     emptyTables,
     records,
     codePages,
+    bounce,
     ram,
     ramBytes,
     wasmPages,

@@ -13,6 +13,7 @@ import type { Clint } from './timer.ts';
 const CLINT = { base: 0x0200_0000, end: 0x0201_0000 } as const;
 const PLIC = { base: 0x0c00_0000, end: 0x0c40_0000 } as const;
 const UART = { base: 0x1000_0000, end: 0x1000_0100 } as const;
+const REGIONS = [CLINT, PLIC, UART];
 
 export class Board implements Bus {
   lo = 0;
@@ -41,16 +42,22 @@ export class Board implements Bus {
     return true;
   }
 
-  store(pa: number, size: number, lo: number, hi: number): boolean {
+  answers(pa: number): boolean {
+    return REGIONS.some(({ base, end }) => pa >= base && pa < end);
+  }
+
+  store(pa: number, size: number, lo: number, hi: number): void {
     if (pa >= CLINT.base && pa < CLINT.end) this.#clint.store(pa - CLINT.base, size, lo, hi, this.#retired());
     else if (pa >= PLIC.base && pa < PLIC.end) this.#plic.store(pa - PLIC.base, lo);
     else if (pa >= UART.base && pa < UART.end) this.#uart.store(pa - UART.base, lo);
-    else return false;
-    return true;
   }
 
   timeTicks(retired: number): number {
     return this.#clint.ticks(retired);
+  }
+
+  recentTicks(retired: number): number {
+    return this.#clint.recentTicks(retired);
   }
 
   sliceLimit(deadline: number, retired: number): number {

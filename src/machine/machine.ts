@@ -3,20 +3,40 @@
  * machine; everything it needs is exported from this file.
  *
  * Interface: createMachine, and the types of what it returns.
- * Invariant: the state of a machine is its linear memory and the plain records in `Machine.state`; all else is a cache.
+ * Invariant: the state of a machine is its hart-state page and RAM in linear memory, and the plain records of
+ * `Machine.state`; everything else is a cache that dropCaches() may throw away.
  */
-import type { Hart } from '../cpu/riscv/hart-interface.ts';
+import { createInterpreter } from '../cpu/interpreter.ts';
+import { createLayout, HART } from '../cpu/layout.ts';
+import type { CsrName, Hart } from '../cpu/riscv/hart-interface.ts';
+import { RiscvHart } from '../cpu/riscv/hart.ts';
 import type { WasmPort } from '../cpu/wasm-port.ts';
+import { Board } from './board.ts';
+import { Uart } from './console-device.ts';
+import type { ConsoleDevice, ConsoleState } from './console-device.ts';
+import { Plic } from './interrupt-controller.ts';
+import type { InterruptController, InterruptControllerState } from './interrupt-controller.ts';
+import { createRam } from './ram.ts';
+import type { Ram } from './ram.ts';
+import { Clint, TICK_NS } from './timer.ts';
+import type { Clock, Timer, TimerState } from './timer.ts';
 
 export type { CsrName, Hart, HartLayout, PrivilegeMode, StopReason } from '../cpu/riscv/hart-interface.ts';
 export type { LinearMemory, WasmPort } from '../cpu/wasm-port.ts';
+export type { ConsoleDevice, ConsoleState } from './console-device.ts';
+export type { InterruptController, InterruptControllerState, IrqSource } from './interrupt-controller.ts';
+export { RAM_BASE } from './ram.ts';
+export type { Ram } from './ram.ts';
+export type { Clock, Timer, TimerState } from './timer.ts';
+export { loadElf } from './load-elf.ts';
+export type { BareImage } from './load-elf.ts';
 
 export interface MachineOptions {
   readonly wasm: WasmPort;
-  /** RAM in bytes, a multiple of 65536; guest-physical addresses RAM_BASE .. RAM_BASE + ramBytes - 1. */
+  /** RAM in bytes, a multiple of 4096; guest-physical addresses RAM_BASE .. RAM_BASE + ramBytes - 1. */
   readonly ramBytes: number;
   readonly clock: Clock;
-  /** Time is a function of retired instructions instead of the clock. Default false. */
+  /** Time is a function of retired instructions (one nanosecond each) instead of the clock. Default false. */
   readonly deterministic?: boolean;
   /** Flat table pairs (8 MiB of untouched linear memory each) shared by the address spaces. Default 16. */
   readonly tablePairs?: number;
@@ -24,83 +44,26 @@ export interface MachineOptions {
   readonly codePages?: number;
 }
 
-/** The host's monotonic clock. Read only outside deterministic mode. */
-export interface Clock {
-  nowNs(): number;
-}
-
-/** Guest-physical address of the first byte of RAM. */
-export const RAM_BASE = 0x8000_0000;
-
-/** Physical memory. The views cover the whole linear memory; index them through `offsetOf`. Never reallocated. */
-export interface Ram {
-  /** RAM size in bytes. */
-  readonly bytes: number;
-  readonly u8: Uint8Array;
-  readonly i32: Int32Array;
-  readonly u32: Uint32Array;
-  readonly view: DataView;
-  /** Offset into the views (in bytes; `>> 2` for the 32-bit ones) of guest-physical address `pa`, which must be in RAM. */
-  offsetOf(pa: number): number;
-  /** Whether [pa, pa + length) lies in RAM. */
-  contains(pa: number, length: number): boolean;
-}
-
-/** Number of an interrupt source, 1..31. */
-export type IrqSource = number;
-
-/** Platform-level interrupt controller. Also at 0x0c00_0000 for code on the hart. */
-export interface InterruptController {
-  /** Raises (level high) or lowers a source. A rising edge is counted. */
-  setLevel(source: IrqSource, high: boolean): void;
-  /** Name shown for a source, as in /proc/interrupts. */
-  setName(source: IrqSource, name: string): void;
-  /** Enables a source for the supervisor context, priority 1, threshold 0. */
-  enable(source: IrqSource): void;
-  disable(source: IrqSource): void;
-  /** The highest pending enabled source, which becomes active; 0 if there is none. As reading the claim register in S mode. */
-  claim(): IrqSource;
-  complete(source: IrqSource): void;
-  /** Times each source has been claimed, for /proc/interrupts; sources never named or claimed are left out. */
-  counts(): readonly { readonly source: IrqSource; readonly name: string; readonly count: number }[];
-}
-
-/** mtime, mtimecmp and stimecmp. One tick is 100 ns (timebase-frequency 10 MHz). */
-export interface Timer {
-  readonly frequencyHz: number;
-  /** mtime in ticks. */
-  now(): number;
-  /** mtime in nanoseconds. */
-  nowNs(): number;
-  /** Tick at which the next timer interrupt (stimecmp or mtimecmp) becomes pending, or Infinity. */
-  nextDeadline(): number;
-  /** Moves time forward to `tick` while the hart is idle. Deterministic mode only; elsewhere the clock does it. */
-  skipTo(tick: number): void;
-}
-
-/** A 16550-like serial port at 0x1000_0000, interrupt source 10. The TypeScript kernel uses these methods instead of the registers. */
-export interface ConsoleDevice {
-  readonly irq: IrqSource;
-  /** Output of the guest, in order. Appends to the transmit queue. */
-  write(bytes: Uint8Array): void;
-  /** Takes everything from the transmit queue (the host's side). */
-  takeOutput(): Uint8Array;
-  /** Appends to the receive queue (the host's side) and raises the interrupt. */
-  input(bytes: Uint8Array): void;
-  /** Takes up to `max` bytes from the receive queue; lowers the interrupt when it becomes empty. */
-  read(max: number): Uint8Array;
-  readonly inputLength: number;
-}
-
 export interface MachineStats {
-  /** Traps taken, by cause: index = cause, + 64 for interrupts. */
+  /** Traps taken, by cause; interrupts from index 64. */
   readonly traps: readonly number[];
   readonly tlbFills: number;
   readonly pageWalks: number;
+  /** Pages of decoded code made, and dropped again. */
   readonly decodedPages: number;
   readonly codeInvalidations: number;
   readonly contextSwitches: number;
   readonly tablePairEvictions: number;
+}
+
+/** What a machine's state is besides linear memory. Plain data. */
+export interface MachineState {
+  retired: number;
+  /** mtime in ticks. */
+  nowTicks: number;
+  timer: TimerState;
+  interrupts: InterruptControllerState;
+  console: ConsoleState;
 }
 
 export interface Machine {
@@ -110,8 +73,17 @@ export interface Machine {
   readonly timer: Timer;
   readonly console: ConsoleDevice;
   readonly stats: MachineStats;
-  /** When pc becomes this address in S or M mode, hart.run() returns 'native-vector' instead of fetching. */
-  setNativeVector(address: number): void;
+  /** The hart-state page: registers, CSRs, mode. With RAM and `state` it is all there is to save. */
+  readonly hartPage: Uint8Array;
+  /** A deep copy of the plain records. */
+  saveState(): MachineState;
+  /** Restores the plain records, after `ram` and `hartPage` were restored, and drops every cache. */
+  restoreState(state: MachineState): void;
+  /**
+   * When pc becomes this address in S or M mode, hart.run() returns 'native-vector' instead of fetching. The page must hold
+   * no other code. undefined: no such address.
+   */
+  setNativeVector(address: number | undefined): void;
   /**
    * Does what firmware does before an S-mode kernel starts: opens PMP, delegates every exception and interrupt that S
    * mode can handle, enables the counters and stimecmp, and enters S mode at `pc` with satp = 0 and interrupts off.
@@ -122,10 +94,124 @@ export interface Machine {
    * to a frame that may hold code (through `ram`, not through the hart), or frees it.
    */
   invalidateCode(pfn: number): void;
-  /** Drops every cache (translations, decoded code). Results must not change. To be called after `ram` was restored. */
+  /** Drops every cache (translations, decoded code). Results do not change. */
   dropCaches(): void;
-  /** Stops run() with 'watch' when a 4- or 8-byte store to this guest-physical address happens (riscv-tests' `tohost`). */
-  watch(pa: number | undefined): void;
 }
 
-export declare function createMachine(options: MachineOptions): Machine;
+/** Interrupt source of the console. */
+const CONSOLE_IRQ = 10;
+const RAM_FIRST_PFN = 0x80000;
+
+export function createMachine(options: MachineOptions): Machine {
+  const { wasm, ramBytes, clock, deterministic = false, tablePairs = 16, codePages = 1024 } = options;
+  const layout = createLayout({ ramBytes, tablePairs, codePages });
+  const memory = wasm.createMemory(layout.wasmPages);
+  const ram = createRam(layout, memory.buffer);
+  const interpreter = createInterpreter(wasm, memory, layout, (records) => hart.code.isFpDirty(records));
+  const interrupts = new Plic();
+  const clint = new Clint(clock, deterministic);
+  const console = new Uart(CONSOLE_IRQ, interrupts);
+  const board = new Board(interrupts, clint, console, () => hart.retired);
+  const hart: RiscvHart = new RiscvHart(layout, memory.buffer, interpreter, board);
+  return {
+    ram,
+    hart,
+    interrupts,
+    timer: createTimer(clint, hart),
+    console,
+    stats: createStats(hart),
+    hartPage: ram.u8.subarray(layout.hart, layout.hart + HART.bytes),
+    saveState: () =>
+      copyPlain({
+        retired: hart.retired,
+        nowTicks: clint.ticks(hart.retired),
+        timer: clint.state,
+        interrupts: interrupts.state,
+        console: console.state,
+      }),
+    restoreState: (saved) => {
+      const state = copyPlain(saved);
+      hart.setRetired(state.retired);
+      clint.state = state.timer;
+      clint.setNow(state.nowTicks, state.retired);
+      interrupts.state = state.interrupts;
+      console.state = state.console;
+      hart.dropCaches();
+    },
+    setNativeVector: (address) => {
+      if (address === undefined) hart.setNativeVector(1, 0);
+      else hart.setNativeVector(address | 0, Math.floor(address / 0x1_0000_0000) | 0);
+    },
+    bootSupervisor: (pc) => bootSupervisor(hart, pc),
+    invalidateCode: (pfn) => hart.code.invalidate(pfn - RAM_FIRST_PFN),
+    dropCaches: () => hart.dropCaches(),
+  };
+}
+
+/** What S mode can handle: all exceptions but its own ecall and M's. */
+const DELEGATED_EXCEPTIONS = 0xb1ff;
+const SUPERVISOR_INTERRUPTS = 0x222;
+const PMP_NAPOT_RWX = 0x1f;
+const MSTATUS_FIRMWARE_BITS = 0x2a;
+
+function bootSupervisor(hart: Hart, pc: number): void {
+  hart.setCsrHalves('pmpaddr0', -1, 0x003f_ffff);
+  hart.setCsr('pmpcfg0', PMP_NAPOT_RWX);
+  const settings: readonly (readonly [CsrName, number])[] = [
+    ['medeleg', DELEGATED_EXCEPTIONS],
+    ['mideleg', SUPERVISOR_INTERRUPTS],
+    ['mcounteren', 7],
+    ['mie', 0],
+    ['satp', 0],
+  ];
+  for (const [name, value] of settings) hart.setCsr(name, value);
+  hart.setCsrHalves('menvcfg', 0, 0x8000_0000 | 0);
+  hart.setCsrHalves('stimecmp', -1, -1);
+  hart.setCsrHalves('mstatus', hart.csrLo('mstatus') & ~MSTATUS_FIRMWARE_BITS, 0);
+  hart.mode = 'S';
+  hart.pc = pc;
+}
+
+function createTimer(clint: Clint, hart: RiscvHart): Timer {
+  return {
+    frequencyHz: 1e9 / TICK_NS,
+    now: () => clint.ticks(hart.retired),
+    nowNs: () => clint.ticks(hart.retired) * TICK_NS,
+    nextDeadline: () => {
+      const deadline = hart.timerDeadline();
+      return deadline < Number.MAX_SAFE_INTEGER ? deadline : Infinity;
+    },
+    skipTo: (tick) => clint.skipTo(tick, hart.retired),
+  };
+}
+
+function createStats(hart: RiscvHart): MachineStats {
+  return {
+    traps: hart.traps.counts,
+    get tlbFills() {
+      return hart.mmu.fills;
+    },
+    get pageWalks() {
+      return hart.translator.walks;
+    },
+    get decodedPages() {
+      return hart.code.created;
+    },
+    get codeInvalidations() {
+      return hart.code.invalidations;
+    },
+    get contextSwitches() {
+      return hart.mmu.switches;
+    },
+    get tablePairEvictions() {
+      return hart.mmu.evictions;
+    },
+  };
+}
+
+/** A deep copy of plain data: objects, arrays, primitives. */
+function copyPlain<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyPlain) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copyPlain(part)])) as T;
+}

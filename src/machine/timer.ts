@@ -44,6 +44,7 @@ export class Clint {
   readonly #clock: Clock;
   readonly #isDeterministic: boolean;
   readonly #startNs: number;
+  #recent = 0;
 
   constructor(clock: Clock, isDeterministic: boolean) {
     this.#clock = clock;
@@ -53,7 +54,12 @@ export class Clint {
 
   ticks(retired: number): number {
     const ns = this.#isDeterministic ? retired : this.#clock.nowNs() - this.#startNs;
-    return Math.floor(ns / TICK_NS) + this.state.offsetTicks;
+    this.#recent = Math.floor(ns / TICK_NS) + this.state.offsetTicks;
+    return this.#recent;
+  }
+
+  recentTicks(retired: number): number {
+    return this.#isDeterministic ? this.ticks(retired) : this.#recent;
   }
 
   /** mtimecmp as a number; inexact above 2^53, which no clock reaches. */

@@ -5,10 +5,14 @@ export interface Bus {
   readonly hi: number;
   /** Device load at a physical address outside RAM; false where nothing answers (an access fault). */
   load(pa: number, size: number): boolean;
-  /** Device store; false where nothing answers. */
-  store(pa: number, size: number, lo: number, hi: number): boolean;
+  /** Whether a device answers at a physical address. */
+  answers(pa: number): boolean;
+  /** Device store, where something answers. */
+  store(pa: number, size: number, lo: number, hi: number): void;
   /** mtime, now. */
   timeTicks(retired: number): number;
+  /** mtime as last looked at; in deterministic mode, now. */
+  recentTicks(retired: number): number;
   /** Instructions that may run before time has to be looked at again, given the tick of the next timer interrupt. */
   sliceLimit(deadline: number, retired: number): number;
   /** Tick at which MTIP becomes pending. */

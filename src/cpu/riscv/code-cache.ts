@@ -1,7 +1,7 @@
 /**
  * Which frames have decoded code, and where. Decoded pages are keyed by physical frame and by whether the floating-point
- * state is dirty: in a page for a clean state FP instructions leave to TypeScript, which turns FS to Dirty or raises the
- * exception. So the interpreter needs no check, and integer code is untouched.
+ * state is dirty: in a page for another state FP instructions leave as SYSTEM, which the hart answers by turning FS to Dirty
+ * or by raising the exception. So the interpreter needs no check, and integer code is untouched.
  *
  * Interface: CodeCache.
  * Invariant: a frame with decoded code has no write entry in the MMU, so that its first store comes to invalidate().
@@ -14,7 +14,6 @@ export class CodeCache {
   created = 0;
   invalidations = 0;
   readonly #layout: Layout;
-  readonly #bytes: Uint8Array;
   readonly #words: Int32Array;
   readonly #mmu: Mmu;
   /** Place in the pool + 1 of a key (frame * 2 + fpDirty), 0 for none. */
@@ -24,9 +23,8 @@ export class CodeCache {
   /** The place to be taken next: the oldest. */
   #next = 0;
 
-  constructor(layout: Layout, bytes: Uint8Array, words: Int32Array, mmu: Mmu) {
+  constructor(layout: Layout, words: Int32Array, mmu: Mmu) {
     this.#layout = layout;
-    this.#bytes = bytes;
     this.#words = words;
     this.#mmu = mmu;
     this.#placeOf = new Int32Array((layout.ramBytes >>> 12) * 2);
@@ -47,7 +45,7 @@ export class CodeCache {
 
   /** Whether the page of records at `recordBase` is for a dirty floating-point state. */
   isFpDirty(recordBase: number): boolean {
-    return (this.#keyOf[this.#placeAt(recordBase)]! & 1) !== 0;
+    return (this.#keyOf[(recordBase - this.#layout.records) / RECORD_PAGE_BYTES]! & 1) !== 0;
   }
 
   /** Forgets what was decoded from a frame. */
@@ -72,7 +70,7 @@ export class CodeCache {
     const base = this.#base(place);
     const hostPage = this.#layout.ram + (key >> 1) * 4096;
     this.#mmu.revokeWrites(hostPage);
-    this.#bytes.fill(0, base, base + RECORD_PAGE_BYTES);
+    this.#words.fill(0, base >>> 2, (base + RECORD_PAGE_BYTES) >>> 2);
     this.#words[(base + RECORD_PAGE_HOST) >>> 2] = hostPage;
     this.#keyOf[place] = key;
     this.#placeOf[key] = place + 1;
@@ -89,9 +87,5 @@ export class CodeCache {
 
   #base(place: number): number {
     return this.#layout.records + place * RECORD_PAGE_BYTES;
-  }
-
-  #placeAt(recordBase: number): number {
-    return Math.floor((recordBase - this.#layout.records) / RECORD_PAGE_BYTES);
   }
 }

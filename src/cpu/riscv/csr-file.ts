@@ -16,6 +16,8 @@ export interface CsrInputs {
   retiredCount(): number;
   /** mtime. */
   timeTicks(): number;
+  /** mtime as last looked at: what decides whether a timer interrupt is pending. */
+  recentTicks(): number;
   /** Bits of mip that devices drive: MSIP, MTIP, SEIP, MEIP. */
   interruptWires(): number;
 }
@@ -103,7 +105,7 @@ export class CsrFile {
   pendingInterrupts(): number {
     let pending = this.#words[this.#base + MIP_WORD]! | this.#inputs.interruptWires();
     if (this.#hasStimecmp()) {
-      pending = this.#inputs.timeTicks() >= this.stimecmp() ? pending | MIP.STIP : pending & ~MIP.STIP;
+      pending = this.#inputs.recentTicks() >= this.stimecmp() ? pending | MIP.STIP : pending & ~MIP.STIP;
     }
     return pending;
   }

@@ -16,9 +16,7 @@ export type StopReason =
   /** The given number of instructions has been retired. */
   | 'budget'
   /** A wfi retired and no enabled interrupt is pending: the host may sleep until the next timer deadline or input. */
-  | 'wfi'
-  /** The harness's watch address was written (bare-metal tests only). */
-  | 'watch';
+  | 'wfi';
 
 export type PrivilegeMode = 'U' | 'S' | 'M';
 

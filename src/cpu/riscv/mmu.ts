@@ -109,7 +109,7 @@ export class Mmu {
    */
   fillData(context: Context, vaLo: number, vaHi: number, hostPage: number, readable: boolean, writable: boolean): void {
     this.fills++;
-    if (writable) this.#writable[(hostPage - this.#layout.ram) >>> 12] = 1;
+    if (writable && hostPage >= this.#layout.ram) this.#writable[(hostPage - this.#layout.ram) >>> 12] = 1;
     if (vaHi !== 0) {
       if (readable) this.#fillHigh(this.#layout.highReadTlb, context, vaLo, vaHi, hostPage);
       if (writable) this.#fillHigh(this.#layout.highWriteTlb, context, vaLo, vaHi, hostPage);
@@ -138,7 +138,7 @@ export class Mmu {
       for (const context of space.data) {
         if (context === undefined) continue;
         if (allAddresses || context.hasSuperpage) this.#renew(context);
-        else this.#dropData(context, vaLo, vaHi);
+        else this.dropData(context, vaLo, vaHi);
       }
       for (const context of space.fetch) {
         if (context === undefined) continue;
@@ -295,7 +295,8 @@ export class Mmu {
     this.#words[word + 2] = hostPage;
   }
 
-  #dropData(context: Context, vaLo: number, vaHi: number): void {
+  /** Drops the entries of one page in one context. */
+  dropData(context: Context, vaLo: number, vaHi: number): void {
     if (vaHi !== 0) {
       this.#dropTlb(this.#layout.highReadTlb, HIGH_TLB_ENTRIES, context, vaLo, vaHi);
       this.#dropTlb(this.#layout.highWriteTlb, HIGH_TLB_ENTRIES, context, vaLo, vaHi);

@@ -22,6 +22,7 @@ function setUp() {
   const csrs = new CsrFile(new Int32Array(CSR_COUNT * 2), 0, undefined, {
     retiredCount: () => 0,
     timeTicks: () => 0,
+    recentTicks: () => 0,
     interruptWires: () => 0,
   });
   csrs.reset();

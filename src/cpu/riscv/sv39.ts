@@ -30,6 +30,7 @@ export class Sv39Walker {
   /** After a successful walk: the 4 KiB frame of the address, and the entry's low eight bits as they are now in memory. */
   pfn = 0;
   flags = 0;
+  isSuperpage = false;
   readonly #memory: WalkMemory;
   readonly #pmp: Pmp;
 
@@ -75,6 +76,7 @@ export class Sv39Walker {
         this.#memory.wrote(tablePfn);
       }
       this.flags = flags & 0xff;
+      this.isSuperpage = level > 0;
       this.pfn = pfn + (((((vaHi & 0x7f) << 20) | (vaLo >>> 12)) & lowPages) >>> 0);
       return WALK.OK;
     }

@@ -7,7 +7,8 @@ import { OUTCOME, SystemInstructions } from './system.ts';
 import { Traps } from './traps.ts';
 
 const PC = CSR_COUNT * 2;
-const X = PC + 2;
+const RESERVATION = PC + 2;
+const X = PC + 4;
 
 function setUp() {
   const words = new Int32Array(X + 64);
@@ -15,10 +16,11 @@ function setUp() {
   const csrs = new CsrFile(words, 0, undefined, {
     retiredCount: () => inputs.retired,
     timeTicks: () => inputs.ticks,
+    recentTicks: () => inputs.ticks,
     interruptWires: () => inputs.wires,
   });
   csrs.reset();
-  const traps = new Traps(csrs, words, PC);
+  const traps = new Traps(csrs, words, PC, RESERVATION);
   const flushed: unknown[][] = [];
   const system = new SystemInstructions(csrs, traps, words, X, PC, (...args) => void flushed.push(args));
   const write = (name: CsrName, lo: number, hi = 0) => csrs.write(CSR[name], lo, hi);

@@ -18,9 +18,11 @@ export class Traps {
   readonly #csrs: CsrFile;
   readonly #words: Int32Array;
   readonly #pc: number;
+  readonly #reservation: number;
 
-  /** `pc`: index in `words` of the program counter. */
-  constructor(csrs: CsrFile, words: Int32Array, pc: number) {
+  /** `pc` and `reservation` (of lr, -1 for none): indices in `words`. */
+  constructor(csrs: CsrFile, words: Int32Array, pc: number, reservation: number) {
+    this.#reservation = reservation;
     this.#csrs = csrs;
     this.#words = words;
     this.#pc = pc;
@@ -63,6 +65,7 @@ export class Traps {
     // The mode returned to is never M, so MPRV is cleared.
     const sie = (status & MSTATUS.SPIE) !== 0 ? MSTATUS.SIE : 0;
     csrs.mstatus = (status & ~(MSTATUS.SIE | MSTATUS.SPP | MSTATUS.MPRV)) | sie | MSTATUS.SPIE;
+    this.#dropReservation();
     this.#setPc(csrs.storedLo(SEPC), csrs.storedHi(SEPC));
   }
 
@@ -74,6 +77,7 @@ export class Traps {
     const mie = (status & MSTATUS.MPIE) !== 0 ? MSTATUS.MIE : 0;
     const mprv = mode === PRV.M ? 0 : MSTATUS.MPRV;
     csrs.mstatus = (status & ~(MSTATUS.MIE | MSTATUS.MPP | mprv)) | mie | MSTATUS.MPIE;
+    this.#dropReservation();
     this.#setPc(csrs.storedLo(MEPC), csrs.storedHi(MEPC));
   }
 
@@ -110,6 +114,12 @@ export class Traps {
     if ((lo & 1) === 0 || causeHi === 0) return this.#setPc(base, hi);
     const sum = (base >>> 0) + 4 * cause;
     this.#setPc(sum | 0, sum > 0xffff_ffff ? (hi + 1) | 0 : hi);
+  }
+
+  /** Another task may come back than the one that was left, so an sc must not succeed for an lr from before the trap. */
+  #dropReservation(): void {
+    this.#words[this.#reservation] = -1;
+    this.#words[this.#reservation + 1] = -1;
   }
 
   #setPc(lo: number, hi: number): void {
