@@ -46,10 +46,14 @@ export interface Inode {
   refs: number;
   /** Shared by advisory locks (fcntl, flock). */
   locks: FileLock[];
+  /** Tasks that wait for a lock on it; 0 until one does. */
+  lockQueue: WaitQueueId;
   /** For FIFOs: the pipe while it is open, else 0. For others what the file system likes. */
   pipe: number;
   /** memfd seals. */
   seals: number;
+  /** Made by O_TMPFILE without O_EXCL: linkat may give it a name although it has no links. */
+  linkable: boolean;
   /** Open for writing (positive) or executing (negative: ETXTBSY). */
   writers: number;
   /** What the file system keeps. Plain data; its shape belongs to SuperBlock.type. */
@@ -80,6 +84,8 @@ export interface Dentry {
   /** How many mounts sit on it. */
   mounts: number;
   unlinked: boolean;
+  /** Used since the cache was last trimmed. */
+  touched: boolean;
 }
 
 export interface Mount {
@@ -124,6 +130,8 @@ export interface OpenFile {
   readonly inode: InodeId;
   /** Null for anonymous files (pipes, eventfd …): then `name` shows in /proc/PID/fd. */
   readonly path: PathRef | null;
+  /** The place that /proc/PID/fd jumps to for an anonymous file; null until asked for (filePlace). */
+  anonPlace: PathRef | null;
   readonly name: ByteString;
   /** O_* flags as F_GETFL gives them. */
   flags: number;
@@ -211,8 +219,9 @@ export interface FileSystemType {
   rmdir?(kernel: Kernel, dir: Inode, name: ByteString, target: Inode): Outcome<0>;
   /** RENAME_NOREPLACE is checked by the VFS; `exchange` for RENAME_EXCHANGE; `whiteout` for RENAME_WHITEOUT. */
   rename?(kernel: Kernel, fromDir: Inode, from: ByteString, toDir: Inode, to: ByteString, flags: number): Outcome<0>;
-  /** Target as a record, because strings are errors. `jump` goes straight to a place (proc's magic links). */
+  /** Target as a record, because strings are errors. `jump` goes straight to a place (proc's magic links); its reference is borrowed. */
   readlink?(kernel: Kernel, inode: Inode, task: Task): Outcome<{ target: ByteString; jump?: PathRef }>;
+  /** Passes a change on, or refuses it. The VFS then sets the inode's fields and drops pages itself. */
   setattr?(kernel: Kernel, inode: Inode, attr: SetAttr): Outcome<0>;
   /** Brings size, times and the like up to date before stat (proc, hostfs). */
   refresh?(kernel: Kernel, inode: Inode): Outcome<0>;
@@ -220,11 +229,13 @@ export interface FileSystemType {
   readPage?(kernel: Kernel, inode: Inode, index: number, frame: Uint8Array): Outcome<0>;
   /** Writes page `index` back (hostfs). Called by fsync, msync, eviction and close. */
   writePage?(kernel: Kernel, inode: Inode, index: number, frame: Uint8Array): Outcome<0>;
-  /** Which kind of file opening gives, and its data; default: by the inode's mode. May refuse. */
-  open?(kernel: Kernel, inode: Inode, flags: number, task: Task): Outcome<{ kind: FileKind; data: unknown }>;
+  /** Which kind of file opening gives, and its data; absent or null: by the inode's mode. May refuse. */
+  open?(kernel: Kernel, inode: Inode, flags: number, task: Task): Outcome<{ kind: FileKind; data: unknown } | null>;
+  /** How many of the bytes [start, end) may be written: fewer or ENOSPC when the file system is full. Absent: all. */
+  reserve?(kernel: Kernel, inode: Inode, start: number, end: number): number | Errno;
   /** For overlay: called before a first write, truncation or attribute change, so that it can copy up. */
   prepareWrite?(kernel: Kernel, inode: Inode): Outcome<0>;
-  /** No references and no links are left. */
+  /** No references are left, and either no links or the memory is wanted: forgets the inode. Its storage goes only if nlink is 0. */
   evict?(kernel: Kernel, inode: Inode): void;
   statfs(kernel: Kernel, sb: SuperBlock): StatFs;
   /** Names may be cached as dentries without asking again. False: `lookup` at each walk (proc, hostfs). */

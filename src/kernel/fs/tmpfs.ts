@@ -1,0 +1,335 @@
+/**
+ * tmpfs: files in memory. Contents live in the page cache only; a page that is not there is a hole. See tmpfs(5).
+ *
+ * Interface: tmpfs, createTmpfs, TmpfsOptions, addEntry (for file systems that are built on it).
+ * Invariants: each directory entry holds one reference on its inode. Positions of entries only grow, so readdir goes on rightly
+ * while others come and go. Pages have no backing store and must never be dropped while the inode lives.
+ */
+import { isDirectory, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, direntType } from '../../abi/file-mode.ts';
+import { RENAME } from '../../abi/flags/at.ts';
+import { FS_MAGIC } from '../../abi/flags/mount.ts';
+import { type ByteString } from '../../util/byte-string.ts';
+import type { InodeId } from '../ids.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Outcome } from '../result.ts';
+import type { Cred } from '../task/types.ts';
+import { initOwner } from '../vfs/attributes.ts';
+import { createInode, inodeGet, inodeOf, inodePut, touchChanged, touchModified } from '../vfs/inode.ts';
+import { createSuperBlock, setSuperRoot } from '../vfs/super.ts';
+import type { DirSink, FileSystemType, Inode, StatFs, SuperBlock } from '../vfs/types.ts';
+
+const { RENAME_EXCHANGE, RENAME_WHITEOUT } = RENAME.values;
+const { TMPFS_MAGIC } = FS_MAGIC.values;
+
+const PAGE_SIZE = 4096;
+/** What Linux counts in a directory's size for each entry. */
+const DIRENT_BYTES = 20;
+const FIRST_POS = 2;
+
+interface TmpfsSuper {
+  maxPages: number;
+  usedPages: number;
+  maxInodes: number;
+  usedInodes: number;
+}
+
+interface TmpfsEntry {
+  readonly inode: InodeId;
+  readonly pos: number;
+}
+
+interface TmpfsInode {
+  /** Directories only. */
+  entries: Map<ByteString, TmpfsEntry> | null;
+  nextPos: number;
+  /** Symbolic links only. */
+  target: ByteString;
+  /** Pages counted in usedPages for it. */
+  charged: number;
+}
+
+export interface TmpfsOptions {
+  readonly type?: string;
+  /** Permission bits of the root directory. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Bytes; default half of RAM. */
+  readonly size?: number;
+  readonly inodes?: number;
+  /** As /proc/mounts shows them. */
+  readonly options?: ByteString;
+}
+
+export const tmpfs: FileSystemType = {
+  name: 'tmpfs',
+  needsDevice: false,
+  cacheNames: true,
+  mount(kernel, _source, _flags, data) {
+    const options = parseOptions(kernel, data);
+    return typeof options === 'string' ? options : createTmpfs(kernel, options).id;
+  },
+  lookup(kernel, dir, name) {
+    const entry = entriesOf(dir).get(name);
+    return entry === undefined ? 'ENOENT' : inodeGet(inodeOf(kernel, entry.inode)).id;
+  },
+  readdir,
+  create(kernel, dir, name, mode, rdev, cred) {
+    const inode = makeInode(kernel, dir, mode, cred, rdev);
+    if (typeof inode === 'string') return inode;
+    addEntry(kernel, dir, name, inode);
+    return inode.id;
+  },
+  symlink(kernel, dir, name, target, cred) {
+    const inode = makeInode(kernel, dir, S_IFLNK | 0o777, cred, 0);
+    if (typeof inode === 'string') return inode;
+    dataOf(inode).target = target;
+    inode.size = target.length;
+    addEntry(kernel, dir, name, inode);
+    return inode.id;
+  },
+  tmpfile(kernel, dir, mode, cred) {
+    const inode = makeInode(kernel, dir, mode, cred, 0);
+    if (typeof inode === 'string') return inode;
+    inode.nlink = 0;
+    return inode.id;
+  },
+  link(kernel, dir, name, target) {
+    target.nlink++;
+    target.linkable = false;
+    touchChanged(kernel, target);
+    addEntry(kernel, dir, name, target);
+    return 0;
+  },
+  unlink(kernel, dir, name, target) {
+    removeEntry(kernel, dir, name, target);
+    return 0;
+  },
+  rmdir(kernel, dir, name, target) {
+    if (entriesOf(target).size > 0) return 'ENOTEMPTY';
+    removeEntry(kernel, dir, name, target);
+    return 0;
+  },
+  rename,
+  readlink: (_kernel, inode) => ({ target: dataOf(inode).target }),
+  refresh(kernel, inode) {
+    charge(kernel, inode);
+    return 0;
+  },
+  reserve,
+  evict(kernel, inode) {
+    const sb = kernel.superBlocks.get(inode.sb)!.data as TmpfsSuper;
+    sb.usedPages -= dataOf(inode).charged;
+    sb.usedInodes--;
+  },
+  statfs(_kernel, sb): StatFs {
+    const { maxPages, usedPages, maxInodes, usedInodes } = sb.data as TmpfsSuper;
+    return {
+      blockSize: PAGE_SIZE,
+      blocks: maxPages,
+      blocksFree: maxPages - usedPages,
+      files: maxInodes,
+      filesFree: maxInodes - usedInodes,
+      nameMax: 255,
+    };
+  },
+};
+
+/** A new tmpfs with its root directory. */
+export function createTmpfs(kernel: Kernel, options: TmpfsOptions = {}): SuperBlock {
+  const half = kernel.machine.ram.bytes / 2;
+  const data: TmpfsSuper = {
+    maxPages: Math.ceil((options.size ?? half) / PAGE_SIZE),
+    usedPages: 0,
+    maxInodes: options.inodes ?? Math.floor(half / PAGE_SIZE),
+    usedInodes: 1,
+  };
+  const sb = createSuperBlock(kernel, options.type ?? tmpfs.name, TMPFS_MAGIC, {
+    options: options.options ?? '',
+    data,
+  });
+  const root = createInode(kernel, sb, {
+    mode: S_IFDIR | (options.mode ?? 0o1777),
+    uid: options.uid ?? 0,
+    gid: options.gid ?? 0,
+    size: 2 * DIRENT_BYTES,
+    data: newData(true),
+  });
+  setSuperRoot(kernel, sb, root);
+  return sb;
+}
+
+/**
+ * Puts a name for `inode` in a directory; the entry takes a reference of its own. To be called through the VFS, or before the
+ * name can have been looked up: a cached negative dentry would hide it.
+ */
+export function addEntry(kernel: Kernel, dir: Inode, name: ByteString, inode: Inode): void {
+  const data = dataOf(dir);
+  data.entries!.set(name, { inode: inodeGet(inode).id, pos: data.nextPos++ });
+  if (isDirectory(inode.mode)) dir.nlink++;
+  dir.size += DIRENT_BYTES;
+  touchModified(kernel, dir);
+}
+
+function removeEntry(kernel: Kernel, dir: Inode, name: ByteString, target: Inode): void {
+  entriesOf(dir).delete(name);
+  dir.size -= DIRENT_BYTES;
+  touchModified(kernel, dir);
+  if (isDirectory(target.mode)) {
+    dir.nlink--;
+    target.nlink = 0;
+  } else target.nlink--;
+  target.ctime = dir.ctime;
+  inodePut(kernel, target);
+}
+
+function readdir(kernel: Kernel, dir: Inode, pos: number, sink: DirSink): Outcome<0> {
+  for (const [name, entry] of entriesOf(dir)) {
+    if (entry.pos < pos) continue;
+    const { ino, mode } = inodeOf(kernel, entry.inode);
+    if (!sink(name, ino, direntType(mode), entry.pos + 1)) break;
+  }
+  return 0;
+}
+
+function rename(
+  kernel: Kernel,
+  fromDir: Inode,
+  from: ByteString,
+  toDir: Inode,
+  to: ByteString,
+  flags: number,
+): Outcome<0> {
+  const source = inodeOf(kernel, entriesOf(fromDir).get(from)!.inode);
+  const replacedEntry = entriesOf(toDir).get(to);
+  const replaced = replacedEntry === undefined ? undefined : inodeOf(kernel, replacedEntry.inode);
+  if ((flags & RENAME_EXCHANGE) !== 0) {
+    exchange(kernel, fromDir, from, toDir, to, source, replaced!);
+    return 0;
+  }
+  if (replaced !== undefined) {
+    if (isDirectory(replaced.mode) && entriesOf(replaced).size > 0) return 'ENOTEMPTY';
+    removeEntry(kernel, toDir, to, replaced);
+  }
+  // The new entry takes a reference, the old one gives its own back.
+  entriesOf(fromDir).delete(from);
+  fromDir.size -= DIRENT_BYTES;
+  if (isDirectory(source.mode)) fromDir.nlink--;
+  addEntry(kernel, toDir, to, source);
+  inodePut(kernel, source);
+  touchModified(kernel, fromDir);
+  touchChanged(kernel, source);
+  if ((flags & RENAME_WHITEOUT) !== 0) {
+    const whiteout = createInode(kernel, kernel.superBlocks.get(fromDir.sb)!, { mode: S_IFCHR, data: newData(false) });
+    superData(kernel, fromDir).usedInodes++;
+    addEntry(kernel, fromDir, from, whiteout);
+    inodePut(kernel, whiteout);
+  }
+  return 0;
+}
+
+function exchange(
+  kernel: Kernel,
+  fromDir: Inode,
+  from: ByteString,
+  toDir: Inode,
+  to: ByteString,
+  source: Inode,
+  target: Inode,
+): void {
+  const fromData = dataOf(fromDir);
+  fromData.entries!.set(from, { inode: target.id, pos: fromData.nextPos++ });
+  const toData = dataOf(toDir);
+  toData.entries!.set(to, { inode: source.id, pos: toData.nextPos++ });
+  if (isDirectory(source.mode) !== isDirectory(target.mode)) {
+    const step = isDirectory(source.mode) ? 1 : -1;
+    fromDir.nlink -= step;
+    toDir.nlink += step;
+  }
+  touchModified(kernel, fromDir);
+  touchModified(kernel, toDir);
+  touchChanged(kernel, source);
+  touchChanged(kernel, target);
+}
+
+/** How much of [start, end) fits: pages that are there cost nothing. */
+function reserve(kernel: Kernel, inode: Inode, start: number, end: number): number | 'ENOSPC' {
+  charge(kernel, inode);
+  const sb = superData(kernel, inode);
+  let free = sb.maxPages - sb.usedPages;
+  const last = Math.ceil(end / PAGE_SIZE);
+  const first = Math.floor(start / PAGE_SIZE);
+  if (free >= last - first) return end - start;
+  let index = first;
+  for (; index < last; index++) if (!inode.pages.has(index) && --free < 0) break;
+  const stop = Math.min(index * PAGE_SIZE, end);
+  return stop <= start ? 'ENOSPC' : stop - start;
+}
+
+/** Brings st_blocks and the file system's count up to what the page cache holds. */
+function charge(kernel: Kernel, inode: Inode): void {
+  const data = dataOf(inode);
+  const pages = inode.pages.size;
+  superData(kernel, inode).usedPages += pages - data.charged;
+  data.charged = pages;
+  inode.blocks = pages * (PAGE_SIZE / 512);
+}
+
+function makeInode(kernel: Kernel, dir: Inode, mode: number, cred: Cred, rdev: number): Inode | 'ENOSPC' {
+  const sb = kernel.superBlocks.get(dir.sb)!;
+  const counts = sb.data as TmpfsSuper;
+  if (counts.usedInodes >= counts.maxInodes) return 'ENOSPC';
+  counts.usedInodes++;
+  const isDir = (mode & S_IFMT) === S_IFDIR;
+  return createInode(kernel, sb, {
+    ...initOwner(dir, mode, cred),
+    rdev,
+    size: isDir ? 2 * DIRENT_BYTES : 0,
+    data: newData(isDir),
+  });
+}
+
+function newData(isDir: boolean): TmpfsInode {
+  return { entries: isDir ? new Map() : null, nextPos: FIRST_POS, target: '', charged: 0 };
+}
+
+function dataOf(inode: Inode): TmpfsInode {
+  return inode.data as TmpfsInode;
+}
+
+function entriesOf(dir: Inode): Map<ByteString, TmpfsEntry> {
+  return dataOf(dir).entries!;
+}
+
+function superData(kernel: Kernel, inode: Inode): TmpfsSuper {
+  return kernel.superBlocks.get(inode.sb)!.data as TmpfsSuper;
+}
+
+/** size=, nr_inodes=, nr_blocks=, mode=, uid=, gid= with the suffixes k, m, g and %. Others are EINVAL, as Linux has them. */
+function parseOptions(kernel: Kernel, text: ByteString): TmpfsOptions | 'EINVAL' {
+  const options: { -readonly [K in keyof TmpfsOptions]: TmpfsOptions[K] } = { options: text };
+  for (const item of text.split(',')) {
+    if (item === '') continue;
+    const [key, value = ''] = item.split('=', 2) as [string, string?];
+    const number = key === 'mode' ? parseInt(value, 8) : parseSize(value, kernel.machine.ram.bytes);
+    if (key === 'noswap' || key === 'huge' || key === 'mpol' || key === 'inode64' || key === 'inode32') continue;
+    if (Number.isNaN(number)) return 'EINVAL';
+    if (key === 'size') options.size = number === 0 ? kernel.machine.ram.bytes : number;
+    else if (key === 'nr_blocks') options.size = number * PAGE_SIZE;
+    else if (key === 'nr_inodes') options.inodes = number === 0 ? Infinity : number;
+    else if (key === 'mode') options.mode = number & 0o7777;
+    else if (key === 'uid') options.uid = number;
+    else if (key === 'gid') options.gid = number;
+    else return 'EINVAL';
+  }
+  return options;
+}
+
+const SUFFIXES: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+function parseSize(text: string, ramBytes: number): number {
+  const match = /^([0-9]+)([kmgt%]?)$/i.exec(text);
+  if (match === null) return NaN;
+  const suffix = match[2]!.toLowerCase();
+  return suffix === '%' ? Math.floor((Number(match[1]) * ramBytes) / 100) : Number(match[1]) * SUFFIXES[suffix]!;
+}

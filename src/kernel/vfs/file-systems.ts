@@ -1,0 +1,29 @@
+/**
+ * The file systems that the kernel has: one line each.
+ *
+ * Interface: registerFileSystems (called once by boot), FILE_SYSTEMS. The VFS itself looks them up in registry.ts.
+ */
+import { tmpfs } from '../fs/tmpfs.ts';
+import { FILE_SYSTEMS } from './registry.ts';
+import { anonFs } from './super.ts';
+import type { FileSystemType } from './types.ts';
+
+export { FILE_SYSTEMS } from './registry.ts';
+
+export function registerFileSystems(): void {
+  for (const fs of all()) FILE_SYSTEMS[fs.name] = fs;
+}
+
+function all(): FileSystemType[] {
+  return [
+    anonFs,
+    tmpfs,
+    // imagefs,
+    // overlay,
+    // hostfs,
+    // proc,
+    // sysfs,
+    // devtmpfs,
+    // devpts,
+  ];
+}

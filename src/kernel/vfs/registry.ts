@@ -1,0 +1,41 @@
+/**
+ * The two tables through which the VFS finds behaviour: file systems by name and open files by kind.
+ *
+ * Interface: FILE_SYSTEMS, FILE_OPS, SPECIAL_OPEN, fsOf, fsOfSuper, opsOf.
+ * They are filled once at start by vfs/file-systems.ts and vfs/file-ops.ts. This file imports none of them, so that file
+ * systems can be written on top of the VFS without import cycles.
+ */
+import type { Kernel } from '../kernel.ts';
+import type { Outcome } from '../result.ts';
+import type { Task } from '../task/types.ts';
+import type { FileKind, FileOps, FileSystemType, Inode, OpenFile, SuperBlock } from './types.ts';
+
+export const FILE_SYSTEMS: Record<string, FileSystemType> = {};
+
+export const FILE_OPS: Partial<Record<FileKind, FileOps>> = {};
+
+/** Finds out what opening a FIFO or a device gives. */
+export type Opener = (
+  kernel: Kernel,
+  task: Task,
+  inode: Inode,
+  flags: number,
+) => Outcome<{ readonly kind: FileKind; readonly data: unknown }>;
+
+/** What open(2) does with FIFOs and devices. ENXIO until the drivers are registered. */
+export const SPECIAL_OPEN: { fifo: Opener; device: Opener } = { fifo: () => 'ENXIO', device: () => 'ENXIO' };
+
+const NO_OPS: FileOps = { seekable: false };
+
+/** The file system that `inode` belongs to. */
+export function fsOf(kernel: Kernel, inode: Inode): FileSystemType {
+  return fsOfSuper(kernel.superBlocks.get(inode.sb)!);
+}
+
+export function fsOfSuper(sb: SuperBlock): FileSystemType {
+  return FILE_SYSTEMS[sb.type]!;
+}
+
+export function opsOf(file: OpenFile): FileOps {
+  return FILE_OPS[file.kind] ?? NO_OPS;
+}
