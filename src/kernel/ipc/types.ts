@@ -43,13 +43,15 @@ export interface EpollItem {
 }
 
 export interface FutexTable {
-  /** Key (see ipc/futex.ts) -> waiters in order. */
-  waiters: Map<string, FutexWaiter[]>;
+  /** Key (see ipc/futex.ts) -> who waits on it, first come first. */
+  waiters: Map<string, Tid[]>;
 }
 
-export interface FutexWaiter {
-  readonly tid: Tid;
+/** What a thread waits for in futex(2); kept on the task. */
+export interface FutexWait {
+  /** One key, or several for futex_waitv. A requeue changes it. */
+  keys: string[];
   readonly bitset: number;
-  readonly queue: WaitQueueId;
-  woken: boolean;
+  /** Index of the key that was woken; -1: none yet. */
+  woken: number;
 }

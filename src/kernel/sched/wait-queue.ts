@@ -4,7 +4,6 @@
  * Interface: newWaitQueue, freeWaitQueue, sleepOn, wakeAll, wakeOne, wakeTask.
  * Invariant: a task is listed in a queue exactly while it sleeps in a wait that names it.
  */
-import { epollNotify } from '../ipc/epoll.ts';
 import { nextId } from '../id.ts';
 import type { Tid, WaitQueueId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
@@ -12,6 +11,7 @@ import type { Wait } from '../result.ts';
 import type { Task } from '../task/types.ts';
 import { armTimer, cancelTimer } from '../time/timers.ts';
 import { enqueueTask } from './scheduler.ts';
+import type { WaitQueue } from './types.ts';
 
 export function newWaitQueue(kernel: Kernel): WaitQueueId {
   const id: WaitQueueId = nextId(kernel);
@@ -81,6 +81,16 @@ function wakeFirst(kernel: Kernel, tasks: Tid[]): void {
   else wakeTask(kernel, task);
 }
 
-function notifyWatchers(kernel: Kernel, watchers: { epoll: number; item: number }[]): void {
-  for (let i = watchers.length - 1; i >= 0; i--) epollNotify(kernel, watchers[i]!.epoll, watchers[i]!.item);
+/** Queues each watching epoll item as perhaps ready (epoll_wait asks the file again) and wakes who waits for its epoll. */
+function notifyWatchers(kernel: Kernel, watchers: WaitQueue['watchers']): void {
+  for (const { epoll: id, item: key } of [...watchers]) {
+    const epoll = kernel.epolls.get(id);
+    const item = epoll?.items.get(key);
+    if (epoll === undefined || item === undefined || item.disabled) continue;
+    if (!item.queued) {
+      item.queued = true;
+      epoll.ready.push(key);
+    }
+    wakeAll(kernel, epoll.queue);
+  }
 }

@@ -5,13 +5,14 @@
  * Entry and exit are observed once each, however often a call that waits is entered again.
  */
 import type { Width } from '../../abi/args.ts';
-import { errnoNumber, isRestart } from '../../abi/errno.ts';
+import { errnoNumber, isRestart, type Restart } from '../../abi/errno.ts';
 import { syscallsByNumber } from '../../abi/syscalls.ts';
 import { setReturnValue } from '../arch/arch.ts';
 import { A0, A7 } from '../arch/riscv64/trap-frame.ts';
 import type { Kernel } from '../kernel.ts';
 import { logLine } from '../log.ts';
 import { isWait } from '../result.ts';
+import { restoreMask } from '../signal/mask.ts';
 import { sleepOn } from '../sched/wait-queue.ts';
 import type { SyscallState, Task } from '../task/types.ts';
 import { KEEP_REGISTERS, type AnyHandler, type SyscallResult } from './handlers.ts';
@@ -51,6 +52,7 @@ export function enterSyscall(kernel: Kernel, task: Task): void {
   task.syscall = state;
   kernel.stats.syscalls++;
   if (kernel.observers.syscallEnter !== null) observeEntry(kernel, task, frame);
+  if (entry?.name === 'restart_syscall') return resumeBlock(kernel, task, state);
   finish(kernel, task, entry?.handler === undefined ? notThere(kernel, task, state) : call(kernel, task, entry));
 }
 
@@ -61,10 +63,15 @@ export function resumeSyscall(kernel: Kernel, task: Task): void {
   finish(kernel, task, call(kernel, task, entry));
 }
 
-/** Calls handler `name` in place of the running call, with the arguments that it had (restart_syscall). */
-export function callByName(kernel: Kernel, task: Task, name: string, args: readonly number[]): SyscallResult {
-  const handler = (HANDLERS as Readonly<Record<string, AnyHandler | undefined>>)[name];
-  return handler === undefined ? 'EINTR' : handler(kernel, task, ...args);
+/** restart_syscall(2): goes on with the call that a signal interrupted, with the progress that it had. */
+function resumeBlock(kernel: Kernel, task: Task, state: SyscallState): void {
+  const block = task.restartBlock;
+  if (block === null) return finish(kernel, task, 'EINTR');
+  task.restartBlock = null;
+  state.number = block.number;
+  state.name = block.name;
+  state.progress = block.progress;
+  resumeSyscall(kernel, task);
 }
 
 function call(kernel: Kernel, task: Task, entry: Entry): SyscallResult {
@@ -117,11 +124,20 @@ function finish(kernel: Kernel, task: Task, result: SyscallResult): void {
   }
   if (kernel.observers.syscallExit !== null) observeExit(kernel, task, result);
   task.syscall = null;
+  // A mask that was set for the time of the call stays only for the handler that interrupted it.
+  if (task.savedMask !== null && result !== 'EINTR' && !isRestart(result)) restoreMask(kernel, task);
   if (typeof result === 'number') setReturnValue(kernel, task, result);
   else if (typeof result === 'string') {
-    if (isRestart(result)) task.restart = result;
+    if (isRestart(result)) leaveForRestart(task, result);
     else setReturnValue(kernel, task, -errnoNumber(result));
   }
+}
+
+function leaveForRestart(task: Task, restart: Restart): void {
+  task.restart = restart;
+  if (restart !== 'ERESTART_RESTARTBLOCK') return;
+  const { number, name, progress } = task.ownSyscall;
+  task.restartBlock = { number, name, progress: { ...progress } };
 }
 
 /** A task with SIGKILL pending is going to die: not even an uninterruptible wait holds it. */

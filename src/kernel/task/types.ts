@@ -7,6 +7,7 @@ import type { ByteString } from '../../util/byte-string.ts';
 import type { FdTableId, FileId, FsContextId, MmId, SighandId, Tid, TimerId, TtyId, WaitQueueId } from '../ids.ts';
 import type { Restart } from '../../abi/errno.ts';
 import type { Wait } from '../result.ts';
+import type { FutexWait } from '../ipc/types.ts';
 import type { PathRef } from '../vfs/types.ts';
 import type { AltStack, PendingSignals, SigInfo } from '../signal/types.ts';
 
@@ -39,6 +40,8 @@ export interface Task {
   savedMask: bigint | null;
   pending: PendingSignals;
   signalPending: boolean;
+  /** Signals that sigtimedwait waits for; 0n: none. */
+  sigwait: bigint;
   altStack: AltStack;
   /** The signal that this thread must report by a forced fault, for siginfo. */
   forcedInfo: SigInfo | null;
@@ -52,6 +55,7 @@ export interface Task {
   syscall: SyscallState | null;
   /** That record, kept so that a call allocates nothing. */
   readonly ownSyscall: SyscallState;
+  futex: FutexWait | null;
   /** vfork parent waits here; woken when this task execs or exits. 0: none. */
   vforkDone: WaitQueueId;
   /** set_tid_address / CLONE_CHILD_CLEARTID. */
@@ -76,10 +80,10 @@ export interface Task {
   timerSlackNs: number;
   oomScoreAdj: number;
   ioPriority: number;
-  /** Restart block: the deadline-bearing call that restart_syscall continues. */
+  /** The deadline-bearing call that restart_syscall continues; its arguments are still in the registers. */
   /** Set when the call that is returning ended in a restart code; signal delivery decides what becomes of it. */
   restart: Restart | null;
-  restartBlock: { name: string; args: number[]; progress: Progress } | null;
+  restartBlock: { number: number; name: string; progress: Progress } | null;
 }
 
 /** Counters that getrusage, times and /proc report. */
@@ -152,6 +156,8 @@ export interface ThreadGroup {
   /** Controlling terminal; 0: none. */
   tty: TtyId;
   pending: PendingSignals;
+  /** Queues of the signalfds that its threads have read or polled. */
+  signalfds: WaitQueueId[];
   /** wait4 callers of this process sleep here. */
   childExit: WaitQueueId;
   /** Anyone that waits for this process's state (pidfd). */
@@ -168,6 +174,13 @@ export interface ThreadGroup {
   /** soft and hard, indexed by RLIMIT_*; Infinity for RLIM_INFINITY. */
   rlimits: { soft: number; hard: number }[];
   itimers: { real: IntervalTimer; virtual: IntervalTimer; prof: IntervalTimer };
+  /** The kernel timer behind itimers.real; 0: disarmed. */
+  realTimer: TimerId;
+  /** CPU time charged to the process so far, for CPU timers and RLIMIT_CPU. */
+  cpuNs: number;
+  userCpuNs: number;
+  /** CPU seconds at the last SIGXCPU. */
+  cpuWarnedSeconds: number;
   posixTimers: Map<number, PosixTimer>;
   nextPosixTimer: number;
   /** Usage of threads that have exited, and of waited-for children. */
@@ -214,7 +227,8 @@ export interface PosixTimer {
   signal: number;
   value: bigint;
   tid: Tid;
-  pendingSignal: boolean;
+  /** The kernel timer behind it; 0: disarmed. */
+  armed: TimerId;
 }
 
 /** Credentials (credentials(7), capabilities(7)). Records are replaced, never changed in place. */

@@ -1,0 +1,53 @@
+/**
+ * Tables of signal actions, shared by threads. Interface: createSighand, forkSighand, getSighand, putSighand, sighandOf,
+ * resetHandlers. See sigaction(2), clone(2).
+ */
+import { nextId } from '../id.ts';
+import type { SighandId } from '../ids.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/types.ts';
+import type { SigAction, Sighand } from './types.ts';
+
+export const SIG_DFL = 0;
+export const SIG_IGN = 1;
+/** Signals are 1..64. */
+export const LAST_SIGNAL = 64;
+
+const DEFAULT: SigAction = { handler: SIG_DFL, flags: 0, mask: 0n, restorer: 0 };
+
+export function createSighand(kernel: Kernel): Sighand {
+  const actions = Array.from({ length: LAST_SIGNAL + 1 }, () => ({ ...DEFAULT }));
+  const sighand: Sighand = { id: nextId(kernel), users: 1, actions };
+  kernel.sighands.set(sighand.id, sighand);
+  return sighand;
+}
+
+export function sighandOf(kernel: Kernel, task: Task): Sighand {
+  return kernel.sighands.get(task.sighand)!;
+}
+
+/** A copy of its own (fork). `clear` sets what is caught back to the default (CLONE_CLEAR_SIGHAND). */
+export function forkSighand(kernel: Kernel, id: SighandId, clear = false): Sighand {
+  const copy = createSighand(kernel);
+  const from = kernel.sighands.get(id)!;
+  copy.actions = from.actions.map((action) => (clear && action.handler !== SIG_IGN ? { ...DEFAULT } : { ...action }));
+  return copy;
+}
+
+export function getSighand(kernel: Kernel, id: SighandId): Sighand {
+  const sighand = kernel.sighands.get(id)!;
+  sighand.users++;
+  return sighand;
+}
+
+export function putSighand(kernel: Kernel, id: SighandId): void {
+  const sighand = kernel.sighands.get(id);
+  if (sighand !== undefined && --sighand.users === 0) kernel.sighands.delete(id);
+}
+
+/** execve: what is caught goes back to the default, what is ignored stays ignored. The table must not be shared any more. */
+export function resetHandlers(sighand: Sighand): void {
+  sighand.actions = sighand.actions.map((action) =>
+    action.handler === SIG_IGN ? { ...DEFAULT, handler: SIG_IGN } : { ...DEFAULT },
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * The clocks of clock_gettime(2). Interface: clockTime, clockResolutionNs, clockDeadline, isKnownClock.
+ */
+import { CLOCK } from '../../abi/flags/time.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Task } from '../task/types.ts';
+import type { Timespec } from '../vfs/types.ts';
+import { fromNs, toNs } from './duration.ts';
+import { nowNs, realtimeNow } from './timers.ts';
+
+const C = CLOCK.values;
+const COARSE_NS = 4_000_000;
+
+/** What clock `id` reads for `task`. Negative ids name the CPU clock of a process or thread (clock_getcpuclockid). */
+export function clockTime(kernel: Kernel, task: Task, id: number): Timespec | 'EINVAL' {
+  switch (id) {
+    case C.CLOCK_REALTIME:
+    case C.CLOCK_REALTIME_COARSE:
+    case C.CLOCK_REALTIME_ALARM:
+    case C.CLOCK_TAI:
+      return realtimeNow(kernel);
+    case C.CLOCK_MONOTONIC:
+    case C.CLOCK_MONOTONIC_RAW:
+    case C.CLOCK_MONOTONIC_COARSE:
+    case C.CLOCK_BOOTTIME:
+    case C.CLOCK_BOOTTIME_ALARM:
+      return fromNs(nowNs(kernel));
+    case C.CLOCK_PROCESS_CPUTIME_ID:
+      return fromNs(processCpuNs(kernel, task));
+    case C.CLOCK_THREAD_CPUTIME_ID:
+      return fromNs(threadCpuNs(kernel, task));
+    default:
+      return id < 0 ? cpuClock(kernel, task, id) : 'EINVAL';
+  }
+}
+
+export function clockResolutionNs(id: number): number | 'EINVAL' {
+  if (id === C.CLOCK_REALTIME_COARSE || id === C.CLOCK_MONOTONIC_COARSE) return COARSE_NS;
+  return id < 0 || isKnownClock(id) ? 1 : 'EINVAL';
+}
+
+export function isKnownClock(id: number): boolean {
+  return id >= 0 && (Object.values(C) as number[]).includes(id);
+}
+
+/** The monotonic deadline that is meant by `time` on clock `id`, from now or absolute. */
+export function clockDeadline(kernel: Kernel, id: number, time: Timespec, isAbsolute: boolean): number {
+  const now = nowNs(kernel);
+  if (!isAbsolute) return now + toNs(time);
+  if (id !== C.CLOCK_REALTIME && id !== C.CLOCK_TAI && id !== C.CLOCK_REALTIME_ALARM) return toNs(time);
+  const wall = realtimeNow(kernel);
+  return now + (time.sec - wall.sec) * 1e9 + (time.nsec - wall.nsec);
+}
+
+/** CPU time of a thread, including what it has used since it got the hart. */
+export function threadCpuNs(kernel: Kernel, task: Task): number {
+  const running = kernel.current === task.tid ? nowNs(kernel) - task.sched.lastRunNs : 0;
+  return task.usage.userNs + task.usage.systemNs + running;
+}
+
+export function processCpuNs(kernel: Kernel, task: Task): number {
+  const group = kernel.groups.get(task.tgid)!;
+  let ns = group.exitedUsage.userNs + group.exitedUsage.systemNs;
+  for (const tid of group.threads) {
+    const thread = kernel.tasks.get(tid);
+    if (thread !== undefined) ns += threadCpuNs(kernel, thread);
+  }
+  return ns;
+}
+
+/** Ids made by the C library: ~pid << 3, bit 2 for a thread; the low two bits choose the kind of time. */
+function cpuClock(kernel: Kernel, task: Task, id: number): Timespec | 'EINVAL' {
+  const pid = ~(id >> 3);
+  const isThread = (id & 4) !== 0;
+  const target = pid === 0 ? task : kernel.tasks.get(pid);
+  if (target === undefined || (id & 3) > 2) return 'EINVAL';
+  if (isThread) return target.tgid === task.tgid ? fromNs(threadCpuNs(kernel, target)) : 'EINVAL';
+  return fromNs(processCpuNs(kernel, target));
+}

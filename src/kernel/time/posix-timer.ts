@@ -1,0 +1,85 @@
+/**
+ * POSIX timers. Interface: createPosixTimer, setPosixTimer, posixTimerLeft, posixTimerExpired, deletePosixTimer. See timer_create(2).
+ */
+import { SI_CODE } from '../../abi/flags/signal.ts';
+import type { Tid } from '../ids.ts';
+import type { Kernel } from '../kernel.ts';
+import { sendToGroup, sendToThread } from '../signal/send.ts';
+import type { PosixTimer, Task, ThreadGroup } from '../task/types.ts';
+import { armTimer, cancelTimer, nowNs } from './timers.ts';
+
+/** Adds a disarmed timer and gives its id. */
+export function createPosixTimer(
+  kernel: Kernel,
+  task: Task,
+  fields: Pick<PosixTimer, 'clock' | 'notify' | 'signal' | 'value' | 'tid'>,
+): PosixTimer {
+  const group = kernel.groups.get(task.tgid)!;
+  const id = group.nextPosixTimer++;
+  const timer: PosixTimer = { ...fields, id, expiresNs: 0, intervalNs: 0, overrun: 0, armed: 0 };
+  group.posixTimers.set(id, timer);
+  return timer;
+}
+
+/** Arms it for the monotonic `expiresNs` (0 disarms) and then every `intervalNs`. */
+export function setPosixTimer(
+  kernel: Kernel,
+  group: ThreadGroup,
+  timer: PosixTimer,
+  expiresNs: number,
+  intervalNs: number,
+): void {
+  timer.expiresNs = expiresNs;
+  timer.intervalNs = intervalNs;
+  timer.overrun = 0;
+  rearm(kernel, group, timer);
+}
+
+/** Nanoseconds until it expires; 0: disarmed. */
+export function posixTimerLeft(kernel: Kernel, timer: PosixTimer): number {
+  return timer.expiresNs === 0 ? 0 : Math.max(1, timer.expiresNs - nowNs(kernel));
+}
+
+export function deletePosixTimer(kernel: Kernel, group: ThreadGroup, timer: PosixTimer): void {
+  if (timer.armed !== 0) cancelTimer(kernel, timer.armed);
+  group.posixTimers.delete(timer.id);
+}
+
+/** The machine's timer reached one. Periods that were missed, and expiries while its signal is pending, count as overrun. */
+export function posixTimerExpired(kernel: Kernel, tgid: Tid, id: number): void {
+  const group = kernel.groups.get(tgid);
+  const timer = group?.posixTimers.get(id);
+  if (group === undefined || timer === undefined || timer.expiresNs === 0) return;
+  timer.armed = 0;
+  const late = timer.intervalNs === 0 ? 0 : Math.floor((nowNs(kernel) - timer.expiresNs) / timer.intervalNs);
+  timer.expiresNs = timer.intervalNs === 0 ? 0 : timer.expiresNs + (late + 1) * timer.intervalNs;
+  rearm(kernel, group, timer);
+  notify(kernel, group, timer, late);
+}
+
+function notify(kernel: Kernel, group: ThreadGroup, timer: PosixTimer, late: number): void {
+  if (timer.notify === 'none') return;
+  const target = timer.notify === 'thread-id' ? kernel.tasks.get(timer.tid) : undefined;
+  const pending = target?.pending ?? group.pending;
+  const waiting = pending.queue.find((info) => info.code === SI_CODE.values.SI_TIMER && info.timerId === timer.id);
+  if (waiting !== undefined) {
+    timer.overrun += late + 1;
+    return;
+  }
+  timer.overrun = late;
+  const info = {
+    signo: timer.signal,
+    errno: 0,
+    code: SI_CODE.values.SI_TIMER,
+    timerId: timer.id,
+    overrun: late,
+    value: timer.value,
+  };
+  if (target !== undefined) sendToThread(kernel, target, info);
+  else sendToGroup(kernel, group, info);
+}
+
+function rearm(kernel: Kernel, group: ThreadGroup, timer: PosixTimer): void {
+  if (timer.armed !== 0) cancelTimer(kernel, timer.armed);
+  timer.armed = timer.expiresNs === 0 ? 0 : armTimer(kernel, timer.expiresNs, 'posix-timer', group.tgid, timer.id);
+}
