@@ -224,7 +224,7 @@ function noApt(): ImageError {
 }
 
 function failure(said: string): ImageError {
-  const lines = said.split('\n').filter((line) => /^(E|W|Err):?/.test(line));
+  const lines = [...new Set(said.split('\n'))].filter((line) => /^(E|W|Err:\d+)[: ]/.test(line));
   const what = (lines.length > 0 ? lines : said.trim().split('\n').slice(-5)).join('\n');
   if (/No space left|not enough free space|don't have enough/i.test(said)) {
     return new ImageError('no-space', `The disk is full. apt said:\n${what}`, 'Free some room and try again.');

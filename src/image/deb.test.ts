@@ -93,7 +93,7 @@ describe('a root file system of packages', () => {
     ];
     const packages: DebPackage[] = [];
     for (const deb of debs) packages.push(await unpackDeb(tree, chunksOf(deb)));
-    finishRootfs(tree, packages, { hostname: 'box', user: 'user', architecture: 'riscv64' });
+    finishRootfs(tree, packages, { hostname: 'box', user: 'user' });
     return tree;
   }
 

@@ -75,7 +75,6 @@ export async function buildDebianImage(
       progress({ phase: 'unpack', done: packages.length, total: debs.length });
     }
     finishRootfs(tree, packages, {
-      architecture,
       hostname: options.hostname ?? 'ringfence',
       user: options.user ?? 'user',
     });

@@ -15,8 +15,6 @@ export interface FinishOptions {
   readonly hostname: string;
   /** Name of the user with uid and gid 1000. */
   readonly user: string;
-  /** Architecture as dpkg says it. */
-  readonly architecture: string;
 }
 
 /** Directories that Debian's merged /usr replaces by links; those of other word sizes only where packages use them. */
