@@ -41,6 +41,13 @@ export interface Mm {
   lockedPages: number;
   /** mlockall(MCL_FUTURE). */
   lockFuture: boolean;
+  /** Pages of all mappings, counted against RLIMIT_AS; and of private writable ones, against RLIMIT_DATA. */
+  totalPages: number;
+  dataPages: number;
+  /** Highest rss so far, in pages (VmHWM). */
+  peakRss: number;
+  /** Its user half was reclaimed because it is being killed for want of memory: touching it again is SIGBUS. */
+  oomReaped: boolean;
   /** membarrier registrations. */
   membarrier: number;
   dumpable: number;
@@ -79,6 +86,23 @@ export interface FrameTable {
   readonly nextFree: Uint32Array;
   freeHead: number;
   freePages: number;
-  /** Frames above this index have never been used. */
+  /** Frames at and above this index have never been used: their memory is still zero. */
   highWater: number;
+  /** Back links of the free list, coded as nextFree. */
+  readonly prevFree: Uint32Array;
+  /** 1 for a frame that has been mapped executable since it was allocated: it may have been decoded. */
+  readonly mayHoldCode: Uint8Array;
+  /** The frame of zeros that reads of untouched anonymous memory share. */
+  readonly zeroPage: Pfn;
+  /** Root page table with the kernel's half only; 0 before initKernelMappings. */
+  kernelRoot: Pfn;
+  /** Address-space ids: the next never used, and those given back. 0 is the kernel's. */
+  nextAsid: number;
+  freeAsids: number[];
+  /** Frames that page caches hold, for /proc/meminfo. */
+  cachePages: number;
+  /** Frames that hold page tables. */
+  tablePages: number;
+  /** Where reclaim goes on: the inode at which it stopped. */
+  reclaimCursor: InodeId;
 }
