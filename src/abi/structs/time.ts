@@ -47,11 +47,13 @@ const TIMEX_TIME = defineStruct('timex_time', { tv_sec: i64, tv_usec: i64 });
 
 export const TIMEX = defineStruct('timex', {
   modes: i32,
+  _pad1: i32,
   offset: i64,
   freq: i64,
   maxerror: i64,
   esterror: i64,
   status: i32,
+  _pad2: i32,
   constant: i64,
   precision: i64,
   tolerance: i64,
@@ -60,6 +62,7 @@ export const TIMEX = defineStruct('timex', {
   ppsfreq: i64,
   jitter: i64,
   shift: i32,
+  _pad3: i32,
   stabil: i64,
   jitcnt: i64,
   calcnt: i64,
