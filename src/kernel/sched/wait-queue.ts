@@ -29,7 +29,7 @@ export function freeWaitQueue(kernel: Kernel, id: WaitQueueId): void {
 export function sleepOn(kernel: Kernel, task: Task, wait: Wait): void {
   task.wait = wait;
   task.timedOut = false;
-  task.state = wait.onSignal === 'uninterruptible' ? 'disk-sleep' : 'sleeping';
+  task.state = wait.onSignal === 'uninterruptible' || wait.onSignal === 'killable' ? 'disk-sleep' : 'sleeping';
   for (const id of wait.queues) kernel.waitQueues.get(id)?.tasks.push(task.tid);
   task.wakeTimer = wait.deadlineNs === Infinity ? 0 : armTimer(kernel, wait.deadlineNs, 'wake-task', task.tid, 0);
   task.usage.voluntarySwitches++;

@@ -6,17 +6,17 @@
  * dead. Restart rules as in signal(7), "Interruption of system calls".
  */
 import { SIGACTION, SI_CODE_CHLD } from '../../abi/flags/signal.ts';
-import { defaultAction, SIGNALS } from '../../abi/signals.ts';
+import { defaultAction, SIG_DFL, SIG_IGN, SIGNALS } from '../../abi/signals.ts';
 import { restartSyscall, setReturnErrno, setSyscallNumber } from '../arch/arch.ts';
 import { pushSignalFrame } from '../arch/riscv64/signal-frame.ts';
 import type { Kernel } from '../kernel.ts';
 import { exitGroup, exitThread } from '../task/exit.ts';
-import { isOrphanedPgrp } from '../task/job-control.ts';
+import { isPgrpOrphaned } from '../task/job-control.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
 import { pendingSet, recalcPending, restoreMask, setMask, signalBit } from './mask.ts';
 import { dequeueSignal } from './queue.ts';
 import { forceSignal, kernelInfo, notifyParent, wakeForSignal } from './send.ts';
-import { SIG_DFL, SIG_IGN, sighandOf } from './sighand.ts';
+import { sighandOf } from './sighand.ts';
 import type { SigAction, SigInfo } from './types.ts';
 
 const { SA_NODEFER, SA_RESETHAND, SA_RESTART } = SIGACTION.values;
@@ -55,7 +55,7 @@ function defaultEffect(kernel: Kernel, group: ThreadGroup, task: Task, info: Sig
   // Linux: init is not killed or stopped by what it does not handle.
   if (group.tgid === 1 && !isForced) return;
   if (effect !== 'stop') return exitGroup(kernel, task, info.signo | (effect === 'core' ? coreFlag(group) : 0));
-  if (info.signo !== SIGNALS.SIGSTOP && isOrphanedPgrp(kernel, group.pgrp)) return;
+  if (info.signo !== SIGNALS.SIGSTOP && isPgrpOrphaned(kernel, group.pgrp)) return;
   group.stopSignal = info.signo;
   group.stopPending = true;
   for (const tid of group.threads) {

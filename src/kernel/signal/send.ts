@@ -5,7 +5,7 @@
  * See kill(2), signal(7); Linux kernel/signal.c for the order of the rules.
  */
 import { SI_CODE, SI_CODE_CHLD, SIGACTION } from '../../abi/flags/signal.ts';
-import { defaultAction, SIGNALS } from '../../abi/signals.ts';
+import { defaultAction, SIG_DFL, SIG_IGN, SIGNALS } from '../../abi/signals.ts';
 import type { Tid } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { enqueueTask } from '../sched/scheduler.ts';
@@ -14,7 +14,7 @@ import type { Cred, Task, ThreadGroup } from '../task/types.ts';
 import { capable } from '../task/cred.ts';
 import { recalcPending, signalBit, UNBLOCKABLE } from './mask.ts';
 import { enqueueSignal, removeSignals } from './queue.ts';
-import { SIG_DFL, SIG_IGN, sighandOf } from './sighand.ts';
+import { sighandOf } from './sighand.ts';
 import type { SigInfo } from './types.ts';
 import { signalfdNotify } from './signalfd.ts';
 
@@ -90,7 +90,7 @@ export function forceSignal(kernel: Kernel, task: Task, info: SigInfo): void {
 /** Makes a thread look at its signals: out of an interruptible sleep; out of any for a killing one. */
 export function wakeForSignal(kernel: Kernel, task: Task, kill: boolean): void {
   task.signalPending = true;
-  if (task.state === 'sleeping' || (kill && task.state === 'disk-sleep')) wakeTask(kernel, task);
+  if (task.state === 'sleeping' || (kill && task.state === 'disk-sleep' && task.wait?.onSignal === 'killable')) wakeTask(kernel, task);
   else if (kill && task.state === 'stopped') {
     leaveQueues(kernel, task);
     enqueueTask(kernel, task);

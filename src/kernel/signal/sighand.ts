@@ -2,21 +2,17 @@
  * Tables of signal actions, shared by threads. Interface: createSighand, forkSighand, getSighand, putSighand, sighandOf,
  * resetHandlers. See sigaction(2), clone(2).
  */
+import { NSIG, SIG_DFL, SIG_IGN } from '../../abi/signals.ts';
 import { nextId } from '../id.ts';
 import type { SighandId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/types.ts';
 import type { SigAction, Sighand } from './types.ts';
 
-export const SIG_DFL = 0;
-export const SIG_IGN = 1;
-/** Signals are 1..64. */
-export const LAST_SIGNAL = 64;
-
 const DEFAULT: SigAction = { handler: SIG_DFL, flags: 0, mask: 0n, restorer: 0 };
 
 export function createSighand(kernel: Kernel): Sighand {
-  const actions = Array.from({ length: LAST_SIGNAL + 1 }, () => ({ ...DEFAULT }));
+  const actions = Array.from({ length: NSIG + 1 }, () => ({ ...DEFAULT }));
   const sighand: Sighand = { id: nextId(kernel), users: 1, actions };
   kernel.sighands.set(sighand.id, sighand);
   return sighand;

@@ -11,7 +11,7 @@ import { setReturnValue } from '../arch/arch.ts';
 import { A0, A7 } from '../arch/riscv64/trap-frame.ts';
 import type { Kernel } from '../kernel.ts';
 import { logLine } from '../log.ts';
-import { isWait } from '../result.ts';
+import { isWait, type Wait } from '../result.ts';
 import { restoreMask } from '../signal/mask.ts';
 import { sleepOn } from '../sched/wait-queue.ts';
 import type { SyscallState, Task } from '../task/types.ts';
@@ -118,9 +118,9 @@ function argument(words: Int32Array, base: number, register: number, width: Widt
 function finish(kernel: Kernel, task: Task, result: SyscallResult): void {
   if (task.state === 'zombie' || task.state === 'dead') return;
   if (isWait(result)) {
-    const interrupted = result.onSignal === 'uninterruptible' ? isKilled(task) : task.signalPending;
-    if (!interrupted) return sleepOn(kernel, task, result);
-    result = result.onSignal === 'uninterruptible' ? 'EINTR' : result.onSignal;
+    const interruption = interruptionOf(task, result);
+    if (interruption === undefined) return sleepOn(kernel, task, result);
+    result = interruption;
   }
   if (kernel.observers.syscallExit !== null) observeExit(kernel, task, result);
   task.syscall = null;
@@ -140,9 +140,12 @@ function leaveForRestart(task: Task, restart: Restart): void {
   task.restartBlock = { number, name, progress: { ...progress } };
 }
 
-/** A task with SIGKILL pending is going to die: not even an uninterruptible wait holds it. */
-function isKilled(task: Task): boolean {
-  return (task.pending.set & SIGKILL_BIT) !== 0n;
+/** What the signals that are pending make of a wait; undefined: it goes on. */
+function interruptionOf(task: Task, wait: Wait): Restart | 'EINTR' | undefined {
+  if (wait.onSignal === 'uninterruptible') return undefined;
+  // A task with SIGKILL pending is going to die: what the call gives does not matter any more.
+  if (wait.onSignal === 'killable') return (task.pending.set & SIGKILL_BIT) === 0n ? undefined : 'EINTR';
+  return task.signalPending ? wait.onSignal : undefined;
 }
 
 /** Linux: a number that is not in the table gives ENOSYS. Each one is reported once. */

@@ -3,7 +3,7 @@
  * See sigaction(2), sigprocmask(2), kill(2), tgkill(2), rt_sigqueueinfo(2), sigtimedwait(2), sigaltstack(2).
  */
 import { SI_CODE, SIGALTSTACK, SIGPROCMASK } from '../../abi/flags/signal.ts';
-import { SIGNALS, defaultAction } from '../../abi/signals.ts';
+import { defaultAction, NSIG, SIG_DFL, SIG_IGN, SIGNALS } from '../../abi/signals.ts';
 import { stackPointer } from '../arch/arch.ts';
 import { onAltStack, popSignalFrame } from '../arch/riscv64/signal-frame.ts';
 import type { Tid } from '../ids.ts';
@@ -22,7 +22,7 @@ import { waitOn } from '../result.ts';
 import { pendingSet, recalcPending, setMask, setTemporaryMask, signalBit, UNBLOCKABLE } from '../signal/mask.ts';
 import { dequeueSignal, removeSignals } from '../signal/queue.ts';
 import { forceSignal, kernelInfo, mayKill, sendToGroup, sendToThread, userInfo } from '../signal/send.ts';
-import { LAST_SIGNAL, SIG_DFL, SIG_IGN, sighandOf } from '../signal/sighand.ts';
+import { sighandOf } from '../signal/sighand.ts';
 import { decodeSigInfo, encodeSigInfo, SIGINFO_BYTES } from '../signal/siginfo.ts';
 import type { SigInfo } from '../signal/types.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
@@ -35,7 +35,7 @@ const { SS_AUTODISARM, SS_DISABLE, SS_ONSTACK } = SIGALTSTACK.values;
 const { SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK } = SIGPROCMASK.values;
 
 function isSignal(signo: number): boolean {
-  return signo >= 1 && signo <= LAST_SIGNAL;
+  return signo >= 1 && signo <= NSIG;
 }
 
 function rtSigaction(
@@ -194,7 +194,7 @@ function sigaltstack(kernel: Kernel, task: Task, ss: number, oldss: number): Sys
 }
 
 function kill(kernel: Kernel, task: Task, pid: number, signo: number): SyscallResult {
-  if (signo < 0 || signo > LAST_SIGNAL) return 'EINVAL';
+  if (signo < 0 || signo > NSIG) return 'EINVAL';
   if (pid > 0) {
     const group = kernel.groups.get(kernel.tasks.get(pid)?.tgid ?? pid);
     return group === undefined ? 'ESRCH' : killGroup(kernel, task, group, userInfo(task, signo));
@@ -244,7 +244,7 @@ function threadInfo(task: Task, signo: number): SigInfo {
 
 /** `tgid` 0: whatever process the thread is in. */
 function killThread(kernel: Kernel, task: Task, tgid: number, tid: number, info: SigInfo): SyscallResult {
-  if (info.signo < 0 || info.signo > LAST_SIGNAL) return 'EINVAL';
+  if (info.signo < 0 || info.signo > NSIG) return 'EINVAL';
   const target = kernel.tasks.get(tid);
   if (target === undefined || (tgid !== 0 && target.tgid !== tgid)) return 'ESRCH';
   if (!maySignal(kernel, task, target, info.signo)) return 'EPERM';
@@ -269,10 +269,10 @@ function readQueueInfo(
 function rtSigqueueinfo(kernel: Kernel, task: Task, tgid: number, signo: number, address: number): SyscallResult {
   const info = readQueueInfo(kernel, task, tgid, signo, address);
   if (typeof info === 'string') return info;
-  if (signo < 0 || signo > LAST_SIGNAL) return 'EINVAL';
+  if (signo < 0 || signo > NSIG) return 'EINVAL';
   const group = kernel.groups.get(kernel.tasks.get(tgid)?.tgid ?? tgid);
   if (tgid <= 0 || group === undefined) return 'ESRCH';
-  if (isQueueFull(kernel, group, signo)) return 'EAGAIN';
+  if (isQueueFull(group, signo)) return 'EAGAIN';
   return killGroup(kernel, task, group, info);
 }
 
@@ -288,14 +288,14 @@ function rtTgsigqueueinfo(
   const info = readQueueInfo(kernel, task, tgid, signo, address);
   if (typeof info === 'string') return info;
   const group = kernel.groups.get(tgid);
-  if (group !== undefined && isQueueFull(kernel, group, signo)) return 'EAGAIN';
+  if (group !== undefined && isQueueFull(group, signo)) return 'EAGAIN';
   return killThread(kernel, task, tgid, tid, info);
 }
 
 const RLIMIT_SIGPENDING = 11;
 const FIRST_REALTIME = 32;
 
-function isQueueFull(kernel: Kernel, group: ThreadGroup, signo: number): boolean {
+function isQueueFull(group: ThreadGroup, signo: number): boolean {
   if (signo < FIRST_REALTIME) return false;
   return group.pending.queue.length >= group.rlimits[RLIMIT_SIGPENDING]!.soft;
 }

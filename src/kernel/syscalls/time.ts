@@ -11,6 +11,7 @@ import {
   TIMERFD_SETTIME as SETTIME,
 } from '../../abi/flags/time.ts';
 import { OPEN } from '../../abi/flags/open.ts';
+import { NSIG, SIGNALS } from '../../abi/signals.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUser32, getUserBig64, putUser32 } from '../mm/uaccess.ts';
 import { waitOn } from '../result.ts';
@@ -35,7 +36,6 @@ const TIMERFD_SETTIME = SETTIME.values;
 const SIGEV = SIGEV_NOTIFY.values;
 const CAP_SYS_TIME = 25;
 const ITIMERSPEC_VALUE = 16;
-const LAST_SIGNAL = 64;
 
 function clockGettime(kernel: Kernel, task: Task, clock: number, tp: number): SyscallResult {
   const time = clockTime(kernel, task, clock);
@@ -168,7 +168,7 @@ interface Sigevent {
 
 /** struct sigevent { sigval value; int signo; int notify; int tid }. Null means SIGALRM to the process. */
 function readSigevent(kernel: Kernel, task: Task, address: number): Sigevent | 'EFAULT' | 'EINVAL' {
-  if (address === 0) return { notify: 'signal', signal: SIGALRM, value: undefined, tid: 0 };
+  if (address === 0) return { notify: 'signal', signal: SIGNALS.SIGALRM, value: undefined, tid: 0 };
   const value = getUserBig64(kernel, task, address);
   const signal = getUser32(kernel, task, address + 8);
   const notify = getUser32(kernel, task, address + 12);
@@ -176,14 +176,12 @@ function readSigevent(kernel: Kernel, task: Task, address: number): Sigevent | '
   if (typeof value === 'string' || typeof signal === 'string' || typeof notify === 'string' || typeof tid === 'string')
     return 'EFAULT';
   if (notify === SIGEV.SIGEV_NONE) return { notify: 'none', signal, value, tid: 0 };
-  if (signal < 1 || signal > LAST_SIGNAL) return 'EINVAL';
+  if (signal < 1 || signal > NSIG) return 'EINVAL';
   if (notify === SIGEV.SIGEV_SIGNAL || notify === SIGEV.SIGEV_THREAD)
     return { notify: 'signal', signal, value, tid: 0 };
   if (notify !== SIGEV.SIGEV_THREAD_ID || kernel.tasks.get(tid)?.tgid !== task.tgid) return 'EINVAL';
   return { notify: 'thread-id', signal, value, tid };
 }
-
-const SIGALRM = 14;
 
 function timerOf(kernel: Kernel, task: Task, id: number): PosixTimer | undefined {
   return kernel.groups.get(task.tgid)!.posixTimers.get(id);
