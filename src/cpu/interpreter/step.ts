@@ -9,7 +9,8 @@ import type { ModuleBuilder } from '../../wasm/module.ts';
 import { HART, type Layout } from '../layout.ts';
 import { EXIT, JUMPED, MOVED } from './exits.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { RecordSite } from './record-site.ts';
+import { PSEUDO } from './opcodes.ts';
+import { FIELD, RecordSite } from './record-site.ts';
 import { Temps } from './values.ts';
 
 export function defineStep(module: ModuleBuilder, layout: Layout, execute: FuncRef): FuncRef {
@@ -63,6 +64,9 @@ export function defineStep(module: ModuleBuilder, layout: Layout, execute: FuncR
         code.i32(0);
         site.pushPc();
         code.mem('i64.store', hart('pc'));
+        // At a page's end the record knows the address better: `execute` stores it.
+        code.get(place.record).mem('i32.load16_u', FIELD.op).i32(PSEUDO.pageEnd).op('i32.eq');
+        code.if(() => code.get(place.record).get(place.bias).call(execute).op('drop'));
         code.i32(EXIT.slice).op('return');
       });
       code.op('unreachable');
