@@ -21,9 +21,6 @@ export const FCNTL = flagSet(
     F_GETOWN: 9,
     F_SETSIG: 10,
     F_GETSIG: 11,
-    F_GETLK64: 12,
-    F_SETLK64: 13,
-    F_SETLKW64: 14,
     F_SETOWN_EX: 15,
     F_GETOWN_EX: 16,
     F_GETOWNER_UIDS: 17,
@@ -46,7 +43,7 @@ export const FCNTL = flagSet(
     F_GET_FILE_RW_HINT: 1037,
     F_SET_FILE_RW_HINT: 1038,
   },
-  { kind: 'enum', unsupported: [] },
+  { kind: 'enum', perArch: { i386: { F_GETLK64: 12, F_SETLK64: 13, F_SETLKW64: 14 } }, unsupported: [] },
 );
 
 export const FD_FLAGS = flagSet(
