@@ -28,13 +28,23 @@ const LP64: readonly Arch[] = ['riscv64', 'x86_64'];
 
 const same = (...structs: StructName[]): Case[] => structs.map((struct) => ({ struct, c: `struct ${struct}` }));
 
+/** Fields that have come since Linux 6.1, whose headers may be the installed ones. */
+const NEW_IN_STATX = {
+  stx_subvol: null,
+  stx_atomic_write_unit_min: null,
+  stx_atomic_write_unit_max: null,
+  stx_atomic_write_segments_max: null,
+  stx_dio_read_offset_align: null,
+  stx_atomic_write_unit_max_opt: null,
+};
+
 const GROUPS: readonly (readonly [headers: readonly string[], cases: readonly Case[]])[] = [
   [
     ['asm/stat.h'],
     [...same('stat'), { struct: 'stat64', c: 'struct stat64', names: { st_ino32: '__st_ino' }, only: ['i386'] }],
   ],
   [['asm/statfs.h'], [...same('statfs'), { struct: 'statfs64', c: 'struct statfs64', only: ['i386'] }]],
-  [['linux/stat.h'], same('statx', 'statx_timestamp')],
+  [['linux/stat.h'], [...same('statx_timestamp'), { struct: 'statx', c: 'struct statx', names: NEW_IN_STATX }]],
   [
     ['linux/time_types.h', 'linux/timex.h', 'linux/time.h', 'linux/resource.h', 'linux/times.h', 'linux/utime.h'],
     [

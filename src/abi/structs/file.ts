@@ -151,7 +151,14 @@ export const STATX_STRUCT = defineStruct('statx', {
   stx_mnt_id: u64,
   stx_dio_mem_align: u32,
   stx_dio_offset_align: u32,
-  _spare3: array(u64, 12),
+  stx_subvol: u64,
+  stx_atomic_write_unit_min: u32,
+  stx_atomic_write_unit_max: u32,
+  stx_atomic_write_segments_max: u32,
+  stx_dio_read_offset_align: u32,
+  stx_atomic_write_unit_max_opt: u32,
+  _spare2: u32,
+  _spare3: array(u64, 8),
 });
 
 /** f_fsid is two ints; the lengths are longs, so ENAMETOOLONG-sized values fit. */

@@ -121,7 +121,7 @@ export const MEMORY_SYSCALLS = defineSyscalls({
     nr: { riscv64: 214, x86_64: 12, i386: 45 },
     args: [address('brk')],
     returns: 'address',
-    errors: ['ENOMEM'],
+    errors: [],
     doc: 'Sets the end of the heap; returns the end, unchanged if it could not be set.',
   },
   madvise: {
