@@ -1,7 +1,7 @@
 /**
  * Dentries: names that were looked up, and the cache of them.
  *
- * Interface: newDentry, dentryGet, dentryPut, lookupChild, instantiate, unhash, moveDentry, trimDentries, isNegative, dentryInode.
+ * Interface: newDentry, dentryGet, dentryPut, lookupChild, instantiate, unhash, moveDentry, exchangeDentries, trimDentries, isNegative, dentryInode.
  * Invariants: a dentry holds one reference on its inode and one on its parent. `parent.children` lists it until it is unhashed
  * (unlinked). With no references it stays as a cache entry until trimmed; an unhashed one goes at once. Negative entries
  * (inode 0) exist only for file systems with `cacheNames`.
@@ -116,6 +116,18 @@ export function moveDentry(kernel: Kernel, dentry: Dentry, parent: Dentry, name:
   dentry.name = name;
   parent.children.set(name, dentry.id);
   dentryPut(kernel, oldParent);
+}
+
+/** RENAME_EXCHANGE: each gets the other's parent and name. */
+export function exchangeDentries(one: Dentry, oneParent: Dentry, other: Dentry, otherParent: Dentry): void {
+  const { name } = one;
+  one.name = other.name;
+  other.name = name;
+  // Each parent loses a child and gains one: the references on them stay as many.
+  one.parent = otherParent.id;
+  other.parent = oneParent.id;
+  otherParent.children.set(one.name, one.id);
+  oneParent.children.set(other.name, other.id);
 }
 
 /** Drops entries that were not used lately, when the cache has grown beyond its bound. Unreferenced leaves only. */

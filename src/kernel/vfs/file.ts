@@ -1,7 +1,7 @@
 /**
  * Open files (open file descriptions): what descriptors refer to. See open(2), dup(2).
  *
- * Interface: createFile, getFile, putFile, filePlace, isFileLimitReached; anonInode is in super.ts and given on from here.
+ * Interface: createFile, createAnonFile, getFile, putFile, filePlace, isFileLimitReached; anonInode is in super.ts and given on from here.
  * Invariant: an open file holds its inode and its place until its last reference goes.
  */
 import { isRegular } from '../../abi/file-mode.ts';
@@ -9,12 +9,12 @@ import { OPEN } from '../../abi/flags/open.ts';
 import type { ByteString } from '../../util/byte-string.ts';
 import { nextId } from '../id.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Cred } from '../task/types.ts';
+import type { Cred, Task } from '../task/types.ts';
 import { inodeOf, inodePut } from './inode.ts';
 import { releaseFileLocks } from './locks.ts';
 import { pathPut } from './mount.ts';
 import { opsOf } from './registry.ts';
-import { anonPlace } from './super.ts';
+import { anonInode, anonPlace } from './super.ts';
 import type { FileKind, Inode, OpenFile, PathRef } from './types.ts';
 
 export { anonInode } from './super.ts';
@@ -60,6 +60,19 @@ export function createFile(kernel: Kernel, fields: FileFields): OpenFile {
   if (file.writable && isRegular(inode.mode)) inode.writers++;
   kernel.files.set(file.id, file);
   return file;
+}
+
+/** An open file without a path, such as eventfd's: `name` is '[eventfd]'. One reference, the caller's. */
+export function createAnonFile(
+  kernel: Kernel,
+  task: Task,
+  kind: FileKind,
+  name: ByteString,
+  flags: number,
+  data: unknown,
+): OpenFile {
+  const inode = anonInode(kernel, name, 0o600, task.cred.fsuid, task.cred.fsgid);
+  return createFile(kernel, { kind, inode, path: null, name: `anon_inode:${name}`, flags, data, cred: task.cred });
 }
 
 export function getFile(_kernel: Kernel, file: OpenFile): OpenFile {

@@ -17,6 +17,7 @@ import { failed, type Outcome } from '../result.ts';
 import type { Task } from '../task/types.ts';
 import { dentryInode, isNegative, lookupChild, trimDentries } from './dentry.ts';
 import { rawFileOf } from './fd-table.ts';
+import { filePlace } from './file.ts';
 import { mountOn, pathGet } from './mount.ts';
 import { MAY_EXEC, permission } from './permission.ts';
 import { fsOf } from './registry.ts';
@@ -148,13 +149,13 @@ function startWalk(
   dirfd: number,
   path: ByteString,
   resolve: number,
-): Walker | 'EBADF' | 'ENOTDIR' | 'EXDEV' {
+): Walker | 'EBADF' | 'EXDEV' {
   const context = kernel.fsContexts.get(task.fs)!;
   const scoped = (resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)) !== 0;
   let start = context.cwd;
   if (dirfd !== AT_FDCWD && (path.charCodeAt(0) !== SLASH || scoped)) {
     const base = startOf(kernel, task, dirfd);
-    if (typeof base === 'string') return base === 'ENOENT' ? 'ENOTDIR' : base;
+    if (typeof base === 'string') return base;
     start = base;
   }
   const walker: Walker = {
@@ -173,11 +174,11 @@ function startWalk(
 }
 
 /** Where relative paths start: the working directory, or the place of an open file. */
-function startOf(kernel: Kernel, task: Task, dirfd: number): PathRef | 'EBADF' | 'ENOENT' {
+function startOf(kernel: Kernel, task: Task, dirfd: number): PathRef | 'EBADF' {
   if (dirfd === AT_FDCWD) return kernel.fsContexts.get(task.fs)!.cwd;
   const file = rawFileOf(kernel, task, dirfd);
   if (typeof file === 'string') return file;
-  return file.path ?? 'ENOENT';
+  return filePlace(kernel, file);
 }
 
 function beginPath(kernel: Kernel, walker: Walker, path: ByteString): 0 | 'EXDEV' {
