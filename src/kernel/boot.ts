@@ -9,7 +9,6 @@ import { logLine } from './log.ts';
 import { createFrameTable } from './mm/frames.ts';
 import { initKernelMappings } from './mm/mm.ts';
 import type { HostPorts } from './ports.ts';
-import { createInit } from './task/init.ts';
 import { initConsole } from './tty/console.ts';
 import { LINUX_VERSION } from './version.ts';
 
@@ -40,7 +39,6 @@ export function createKernel(machine: Machine, ports: HostPorts, options: Kernel
   machine.hart.setCsr('scounteren', 7);
   logLine(kernel, 6, `timer: ${machine.timer.frequencyHz} Hz`);
   initConsole(kernel);
-  createInit(kernel);
   return kernel;
 }
 

@@ -53,7 +53,7 @@ function defaultEffect(kernel: Kernel, group: ThreadGroup, task: Task, info: Sig
   const effect = defaultAction(info.signo);
   if (effect === 'ignore' || effect === 'continue') return;
   // Linux: init is not killed or stopped by what it does not handle.
-  if (group.tgid === 1 && !isForced) return;
+  if (group.unkillable && !isForced) return;
   if (effect !== 'stop') return exitGroup(kernel, task, info.signo | (effect === 'core' ? coreFlag(group) : 0));
   if (info.signo !== SIGNALS.SIGSTOP && isPgrpOrphaned(kernel, group.pgrp)) return;
   group.stopSignal = info.signo;

@@ -162,7 +162,7 @@ export function notifyParent(kernel: Kernel, group: ThreadGroup, code: number, s
 
 function isIgnored(kernel: Kernel, group: ThreadGroup, task: Task, info: SigInfo): boolean {
   const bit = signalBit(info.signo);
-  if ((bit & UNBLOCKABLE) !== 0n) return group.tgid === 1;
+  if ((bit & UNBLOCKABLE) !== 0n) return group.unkillable;
   // A blocked signal is kept even if it is ignored now: its action may change before it is unblocked.
   if ((task.blocked & bit) !== 0n) return false;
   const { handler } = sighandOf(kernel, task).actions[info.signo]!;
