@@ -1,0 +1,28 @@
+/** execve and execveat. See execve(2), execveat(2). Interface: execCalls. */
+import { AT_FD } from '../../abi/flags/at.ts';
+import type { Kernel } from '../kernel.ts';
+import { failed } from '../result.ts';
+import { execFile } from '../task/exec.ts';
+import type { Task } from '../task/types.ts';
+import { getUserPath } from '../vfs/path.ts';
+import { type Handlers, KEEP_REGISTERS, type SyscallResult } from './handlers.ts';
+
+export const execCalls = {
+  execve: (kernel, task, path, argv, env) => exec(kernel, task, AT_FD.values.AT_FDCWD, path, 0, argv, env),
+  execveat: (kernel, task, dirfd, path, argv, env, flags) => exec(kernel, task, dirfd, path, flags, argv, env),
+} satisfies Handlers;
+
+function exec(
+  kernel: Kernel,
+  task: Task,
+  dirfd: number,
+  address: number,
+  flags: number,
+  argv: number,
+  env: number,
+): SyscallResult {
+  const name = getUserPath(kernel, task, address);
+  if (typeof name === 'string') return name;
+  const result = execFile(kernel, task, dirfd, name.path, flags, { argv, env });
+  return failed(result) ? result : KEEP_REGISTERS;
+}
