@@ -1,14 +1,30 @@
 /** Records of pipes, epoll and futexes. Interface: Pipe, Epoll, EpollItem, FutexTable. See pipe(7), epoll(7), futex(2). */
 import type { EpollId, FileId, PipeId, Tid, WaitQueueId } from '../ids.ts';
+import type { Wait } from '../result.ts';
 
-/** A ring of bytes with a count of readers and of writers. */
+/**
+ * A pipe: a ring of slots of one page each, as Linux has it, with a count of readers and of writers. Bytes of a write go to the
+ * last slot if they fit, else to new ones; a slot is free again when it has been read to its end.
+ */
 export interface Pipe {
   readonly id: PipeId;
+  /** Contents of the slots. Grows up to `slots` pages as they are needed. */
   ring: Uint8Array;
+  /** By slot: where its bytes begin, how many there are, and whether it is a packet of its own (O_DIRECT). */
+  starts: number[];
+  lengths: number[];
+  packets: boolean[];
+  /** The oldest slot, and how many are in use. */
   head: number;
+  used: number;
+  /** Capacity (F_SETPIPE_SZ). */
+  slots: number;
+  /** Bytes in all slots. */
   length: number;
   readers: number;
   writers: number;
+  /** The end that the host holds, counted above too; null: none. */
+  host: 'reader' | 'writer' | null;
   /** Counters that let a FIFO's open wait for a peer that came and went. */
   readerOpens: number;
   writerOpens: number;
@@ -16,8 +32,9 @@ export interface Pipe {
   readonly readable: WaitQueueId;
   /** Writers wait here (room or no reader). */
   readonly writable: WaitQueueId;
-  /** Packet mode (O_DIRECT): lengths of the packets in the ring. */
-  packets: number[] | null;
+  /** The waits of read and write, made once. */
+  readonly readWait: Wait;
+  readonly writeWait: Wait;
 }
 
 export interface Epoll {

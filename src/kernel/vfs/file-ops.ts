@@ -3,17 +3,21 @@
  *
  * Interface: registerFileOps (called once by boot), FILE_OPS. The VFS itself looks them up in registry.ts.
  */
+import { memoryDeviceOps, openDevice } from '../fs/devices.ts';
+import { openFifo, pipeOps } from '../ipc/pipe.ts';
+import { signalfdOps } from '../signal/signalfd.ts';
+import { timerfdOps } from '../time/timerfd.ts';
 import { directoryOps } from './directory.ts';
 import { regularOps } from './regular.ts';
-import { FILE_OPS } from './registry.ts';
+import { FILE_OPS, SPECIAL_OPEN } from './registry.ts';
 import type { FileKind, FileOps } from './types.ts';
 
 export { FILE_OPS } from './registry.ts';
 
 export function registerFileOps(): void {
   Object.assign(FILE_OPS, all());
-  // SPECIAL_OPEN.fifo = openFifo;
-  // SPECIAL_OPEN.device = openDevice;
+  SPECIAL_OPEN.fifo = openFifo;
+  SPECIAL_OPEN.device = openDevice;
 }
 
 function all(): Partial<Record<FileKind, FileOps>> {
@@ -21,15 +25,15 @@ function all(): Partial<Record<FileKind, FileOps>> {
     regular: regularOps,
     directory: directoryOps,
     path: { seekable: false },
-    // pipe: pipeOps,
+    pipe: pipeOps,
     // tty: ttyOps,
     // ptmx: ptmxOps,
     // eventfd: eventfdOps,
     // epoll: epollOps,
-    // timerfd: timerfdOps,
-    // signalfd: signalfdOps,
+    timerfd: timerfdOps,
+    signalfd: signalfdOps,
     // pidfd: pidfdOps,
     // proc: procOps,
-    // ...memoryDeviceOps,
+    ...memoryDeviceOps,
   };
 }

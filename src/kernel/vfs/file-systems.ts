@@ -3,6 +3,7 @@
  *
  * Interface: registerFileSystems (called once by boot), FILE_SYSTEMS. The VFS itself looks them up in registry.ts.
  */
+import { devtmpfs } from '../fs/devtmpfs.ts';
 import { tmpfs } from '../fs/tmpfs.ts';
 import { FILE_SYSTEMS } from './registry.ts';
 import { anonFs } from './super.ts';
@@ -23,7 +24,7 @@ function all(): FileSystemType[] {
     // hostfs,
     // proc,
     // sysfs,
-    // devtmpfs,
+    devtmpfs,
     // devpts,
   ];
 }
