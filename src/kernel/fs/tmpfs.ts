@@ -1,11 +1,11 @@
 /**
  * tmpfs: files in memory. Contents live in the page cache only; a page that is not there is a hole. See tmpfs(5).
  *
- * Interface: tmpfs, createTmpfs, TmpfsOptions, addEntry (for file systems that are built on it).
+ * Interface: tmpfs, createTmpfs, createShmem, TmpfsOptions, addEntry (for file systems that are built on it).
  * Invariants: each directory entry holds one reference on its inode. Positions of entries only grow, so readdir goes on rightly
  * while others come and go. Pages have no backing store and must never be dropped while the inode lives.
  */
-import { isDirectory, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, direntType } from '../../abi/file-mode.ts';
+import { isDirectory, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, direntType } from '../../abi/file-mode.ts';
 import { RENAME } from '../../abi/flags/at.ts';
 import { FS_MAGIC } from '../../abi/flags/mount.ts';
 import { type ByteString } from '../../util/byte-string.ts';
@@ -25,6 +25,8 @@ const PAGE_SIZE = 4096;
 /** What Linux counts in a directory's size for each entry. */
 const DIRENT_BYTES = 20;
 const FIRST_POS = 2;
+/** Mark of the internal mount, which mount(2) cannot give. */
+const INTERNAL = 'kernel';
 
 interface TmpfsSuper {
   maxPages: number;
@@ -157,6 +159,25 @@ export function createTmpfs(kernel: Kernel, options: TmpfsOptions = {}): SuperBl
   });
   setSuperRoot(kernel, sb, root);
   return sb;
+}
+
+/** An unnamed file in memory with one reference: for memfd_create, and for shared anonymous mappings. */
+export function createShmem(kernel: Kernel, cred: Cred, permissions: number): Inode {
+  const sb = internalSuper(kernel);
+  (sb.data as TmpfsSuper).usedInodes++;
+  return createInode(kernel, sb, {
+    mode: S_IFREG | permissions,
+    uid: cred.fsuid,
+    gid: cred.fsgid,
+    nlink: 0,
+    data: newData(false),
+  });
+}
+
+/** The tmpfs that is mounted nowhere. Its files end with their last reference, so it needs no bounds but memory's. */
+function internalSuper(kernel: Kernel): SuperBlock {
+  for (const sb of kernel.superBlocks.values()) if (sb.type === tmpfs.name && sb.options === INTERNAL) return sb;
+  return createTmpfs(kernel, { size: Infinity, inodes: Infinity, options: INTERNAL });
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Descriptor tables. See open(2), dup(2), close(2), getrlimit(2) (RLIMIT_NOFILE).
  *
- * Interface: createFdTable, forkFdTable, putFdTable, unshareFdTable, fileOf, rawFileOf, entryOf, installFd, replaceFd, closeFd,
+ * Interface: createFdTable, forkFdTable, putFdTable, unshareFdTable, fileOf, rawFileOf, entryOf, installFd, freeFd, replaceFd, closeFd,
  * closeOnExecFds.
  * Invariant: each entry holds one reference on its open file.
  */
@@ -81,13 +81,20 @@ export function installFd(
   closeOnExec: boolean,
   lowest = 0,
 ): number | 'EMFILE' {
-  const fds = kernel.fdTables.get(task.files)!.fds;
-  let fd = lowest;
-  while (fd < fds.length && fds[fd] !== null) fd++;
-  if (fd >= groupOf(kernel, task).rlimits[RLIMIT_NOFILE]!.soft) return 'EMFILE';
+  const fd = freeFd(kernel, task, lowest);
+  if (typeof fd === 'string') return fd;
+  const { fds } = kernel.fdTables.get(task.files)!;
   while (fds.length < fd) fds.push(null);
   fds[fd] = { file: file.id, closeOnExec };
   return fd;
+}
+
+/** The lowest free descriptor from `lowest` on. */
+export function freeFd(kernel: Kernel, task: Task, lowest: number): number | 'EMFILE' {
+  const { fds } = kernel.fdTables.get(task.files)!;
+  let fd = lowest;
+  while (fd < fds.length && fds[fd] !== null) fd++;
+  return fd >= groupOf(kernel, task).rlimits[RLIMIT_NOFILE]!.soft ? 'EMFILE' : fd;
 }
 
 /** dup2: makes `fd` name `file`, closing what it named. Takes over the caller's reference. */

@@ -1,0 +1,157 @@
+/**
+ * System calls that move bytes between programs and open files. See read(2), readv(2), pread(2), lseek(2).
+ *
+ * Interface: readWriteCalls.
+ */
+import { RWF } from '../../abi/flags/file-io.ts';
+import { OPEN } from '../../abi/flags/open.ts';
+import type { Kernel } from '../kernel.ts';
+import { mmOf } from '../mm/mm.ts';
+import { accessOk, putUser64 } from '../mm/uaccess.ts';
+import { isWait, type Outcome } from '../result.ts';
+import type { Task } from '../task/types.ts';
+import { fileOf } from '../vfs/fd-table.ts';
+import { inodeOf } from '../vfs/inode.ts';
+import { userIo, userIovec } from '../vfs/io.ts';
+import { opsOf } from '../vfs/registry.ts';
+import { seekTo } from '../vfs/regular.ts';
+import type { Io, OpenFile } from '../vfs/types.ts';
+import type { Handlers, SyscallResult } from './handlers.ts';
+
+const { O_APPEND } = OPEN.values;
+const { RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_NOWAIT, RWF_APPEND, RWF_NOAPPEND } = RWF.values;
+const SUPPORTED_RWF = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND;
+
+/** A position argument that means the file's own. */
+const CURRENT = -1;
+
+export const readWriteCalls = {
+  read(kernel, task, fd, buf, count) {
+    const file = fileOf(kernel, task, fd);
+    if (typeof file === 'string') return file;
+    if (!accessOk(mmOf(kernel, task), buf, count)) return file.readable ? 'EFAULT' : 'EBADF';
+    return readFile(kernel, task, file, userIo(task, buf, count), CURRENT);
+  },
+  write(kernel, task, fd, buf, count) {
+    const file = fileOf(kernel, task, fd);
+    if (typeof file === 'string') return file;
+    if (!accessOk(mmOf(kernel, task), buf, count)) return file.writable ? 'EFAULT' : 'EBADF';
+    return writeFile(kernel, task, file, userIo(task, buf, count), CURRENT, 0);
+  },
+  pread64(kernel, task, fd, buf, count, pos) {
+    const file = positionedFile(kernel, task, fd, pos);
+    if (typeof file === 'string') return file;
+    if (!accessOk(mmOf(kernel, task), buf, count)) return file.readable ? 'EFAULT' : 'EBADF';
+    return readFile(kernel, task, file, userIo(task, buf, count), pos);
+  },
+  pwrite64(kernel, task, fd, buf, count, pos) {
+    const file = positionedFile(kernel, task, fd, pos);
+    if (typeof file === 'string') return file;
+    if (!accessOk(mmOf(kernel, task), buf, count)) return file.writable ? 'EFAULT' : 'EBADF';
+    return writeFile(kernel, task, file, userIo(task, buf, count), pos, 0);
+  },
+  readv: (kernel, task, fd, vec, vlen) => readVector(kernel, task, fd, vec, vlen, CURRENT, 0),
+  writev: (kernel, task, fd, vec, vlen) => writeVector(kernel, task, fd, vec, vlen, CURRENT, 0),
+  preadv: (kernel, task, fd, vec, vlen, pos) => (pos < 0 ? 'EINVAL' : readVector(kernel, task, fd, vec, vlen, pos, 0)),
+  pwritev: (kernel, task, fd, vec, vlen, pos) =>
+    pos < 0 ? 'EINVAL' : writeVector(kernel, task, fd, vec, vlen, pos, 0),
+  preadv2: (kernel, task, fd, vec, vlen, pos, flags) =>
+    pos < CURRENT ? 'EINVAL' : readVector(kernel, task, fd, vec, vlen, pos, flags),
+  pwritev2: (kernel, task, fd, vec, vlen, pos, flags) =>
+    pos < CURRENT ? 'EINVAL' : writeVector(kernel, task, fd, vec, vlen, pos, flags),
+  lseek: (kernel, task, fd, offset, whence) => seek(kernel, task, fd, offset, whence),
+  _llseek(kernel, task, fd, high, low, result, whence) {
+    const to = seek(kernel, task, fd, (high | 0) * 0x1_0000_0000 + low, whence);
+    return typeof to === 'number' ? putUser64(kernel, task, result, to) : to;
+  },
+} satisfies Handlers;
+
+/** Reads at `pos`, or with CURRENT at the file's own position, which moves. */
+function readFile(kernel: Kernel, task: Task, file: OpenFile, io: Io, pos: number): Outcome<number> {
+  if (!file.readable) return 'EBADF';
+  const ops = opsOf(file);
+  if (ops.read === undefined) return 'EINVAL';
+  const count = ops.read(kernel, task, file, io, pos < 0 ? file.pos : pos);
+  if (typeof count !== 'number') return count;
+  if (pos < 0 && ops.seekable) file.pos += count;
+  task.usage.readCalls++;
+  task.usage.readBytes += count;
+  return count;
+}
+
+function writeFile(kernel: Kernel, task: Task, file: OpenFile, io: Io, pos: number, flags: number): Outcome<number> {
+  if (!file.writable) return 'EBADF';
+  const ops = opsOf(file);
+  if (ops.write === undefined) return 'EINVAL';
+  // Linux: with O_APPEND even pwrite appends.
+  const appends = ((file.flags & O_APPEND) !== 0 && (flags & RWF_NOAPPEND) === 0) || (flags & RWF_APPEND) !== 0;
+  const at = appends && ops.seekable ? inodeOf(kernel, file.inode).size : pos < 0 ? file.pos : pos;
+  const count = ops.write(kernel, task, file, io, at);
+  if (typeof count !== 'number') return count;
+  if (pos < 0 && ops.seekable) file.pos = at + count;
+  task.usage.writeCalls++;
+  task.usage.writeBytes += count;
+  return count;
+}
+
+function readVector(
+  kernel: Kernel,
+  task: Task,
+  fd: number,
+  vec: number,
+  vlen: number,
+  pos: number,
+  flags: number,
+): SyscallResult {
+  const file = pos < 0 ? fileOf(kernel, task, fd) : positionedFile(kernel, task, fd, pos);
+  if (typeof file === 'string') return file;
+  if (!file.readable) return 'EBADF';
+  const io = userIovec(kernel, task, vec, vlen);
+  if (typeof io === 'string') return io;
+  if ((flags & ~SUPPORTED_RWF) !== 0 || (flags & (RWF_APPEND | RWF_NOAPPEND)) !== 0) return 'EOPNOTSUPP';
+  if (io.remaining === 0) return 0;
+  const count = readFile(kernel, task, file, io, pos);
+  return isWait(count) && (flags & RWF_NOWAIT) !== 0 ? 'EAGAIN' : count;
+}
+
+function writeVector(
+  kernel: Kernel,
+  task: Task,
+  fd: number,
+  vec: number,
+  vlen: number,
+  pos: number,
+  flags: number,
+): SyscallResult {
+  const file = pos < 0 ? fileOf(kernel, task, fd) : positionedFile(kernel, task, fd, pos);
+  if (typeof file === 'string') return file;
+  if (!file.writable) return 'EBADF';
+  const io = userIovec(kernel, task, vec, vlen);
+  if (typeof io === 'string') return io;
+  if ((flags & ~SUPPORTED_RWF) !== 0) return 'EOPNOTSUPP';
+  if ((flags & RWF_APPEND) !== 0 && (flags & RWF_NOAPPEND) !== 0) return 'EINVAL';
+  if (io.remaining === 0) return 0;
+  const count = writeFile(kernel, task, file, io, pos, flags);
+  if (isWait(count) && (flags & RWF_NOWAIT) !== 0) return 'EAGAIN';
+  if (typeof count === 'number' && (flags & (RWF_DSYNC | RWF_SYNC)) !== 0) opsOf(file).fsync?.(kernel, file);
+  return count;
+}
+
+function positionedFile(kernel: Kernel, task: Task, fd: number, pos: number): OpenFile | 'EINVAL' | 'EBADF' | 'ESPIPE' {
+  if (pos < 0) return 'EINVAL';
+  const file = fileOf(kernel, task, fd);
+  if (typeof file === 'string') return file;
+  return opsOf(file).seekable ? file : 'ESPIPE';
+}
+
+function seek(kernel: Kernel, task: Task, fd: number, offset: number, whence: number): Outcome<number> {
+  const file = fileOf(kernel, task, fd);
+  if (typeof file === 'string') return file;
+  if (whence < 0 || whence > 4) return 'EINVAL';
+  const ops = opsOf(file);
+  if (!ops.seekable) return 'ESPIPE';
+  if (ops.seek !== undefined) return ops.seek(kernel, file, offset, whence);
+  const to = seekTo(file, offset, whence, inodeOf(kernel, file.inode).size);
+  if (typeof to === 'number') file.pos = to;
+  return to;
+}
