@@ -1,0 +1,2 @@
+#!/usr/bin/env node
+import '../dist/cli-bundle/ringfence.js';

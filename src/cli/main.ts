@@ -1,0 +1,129 @@
+/**
+ * The command line. Interface: none; it runs.
+ * Commands load on demand, so that `ringfence run` does not pay for the rest.
+ */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { failure } from './failure.ts';
+import { VERSION } from './version.ts';
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+function fd(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** Options that every command which runs a guest takes. */
+function withRunOptions(command: Command): Command {
+  return command
+    .option('-i, --interactive', 'pass standard input on (without it the program reads end of file)')
+    .option('-t, --tty', 'give the program a terminal')
+    .option('-v, --volume <HOST:GUEST[:ro|:rw]>', 'show it a host directory; read-only unless :rw', collect, [])
+    .option('-e, --env <NAME=VALUE>', 'set an environment variable; NAME alone takes it from here', collect, [])
+    .option('-w, --workdir <DIR>', 'start in this directory of the guest')
+    .option('-u, --user <UID[:GID]>', 'run as this numeric user', '0:0')
+    .option('-m, --memory <SIZE>', 'RAM of the machine', '512m')
+    .option('--hostname <NAME>', 'name of the machine', 'ringfence')
+    .option('--timeout <TIME>', 'stop everything after this wall-clock time (10s, 2m)')
+    .option('--max-instructions <N>', 'stop everything after this many instructions', fd)
+    .option('--max-processes <N>', 'let at most this many processes exist at once', fd)
+    .option('--max-files <N>', 'let at most this many files be open at once', fd)
+    .option('--max-output <SIZE>', 'stop everything when more than this was written')
+    .option('--net <MODE>', 'network: only "none" so far', 'none')
+    .option('--read-only', 'let nothing change the root file system')
+    .option('--deterministic', 'derive time from retired instructions')
+    .option('--kernel-log', "print the kernel's log on standard error")
+    .option('--json', 'print the result (status, signal, reason, usage) as one line of JSON on standard error')
+    .passThroughOptions();
+}
+
+const program = new Command('ringfence')
+  .description('Runs unmodified Linux programs on a kernel and machine of its own, with no access to this host but what you give it.')
+  .version(VERSION)
+  .showHelpAfterError('(ringfence --help tells more)')
+  .enablePositionalOptions()
+  .exitOverride();
+
+withRunOptions(
+  program
+    .command('run')
+    .description('run a program of an image')
+    .argument('<IMAGE>', 'name in the store, or path of an image, tar, OCI layout or directory')
+    .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell"),
+)
+  .addHelpText(
+    'after',
+    `
+Examples:
+  ringfence run -it debian-riscv64 bash            a shell (the image is built the first time)
+  ringfence run debian-riscv64 ls -l /             a command; its exit status is passed on
+  echo hi | ringfence run -i debian-riscv64 wc -c  standard input from a pipe
+  ringfence run -v "$PWD:/work:rw" -w /work debian-riscv64 tar tzf a.tar.gz
+
+Exit status: the program's; 128+N if signal N killed it; 124 if --timeout or another limit stopped it;
+125 if Ringfence itself failed; 126 if the program cannot be run; 127 if it was not found.`,
+  )
+  .action(async (image: string, command: string[], options) => {
+    const { runCommand } = await import('./run.ts');
+    process.exitCode = await runCommand(image, command, options);
+  });
+
+const image = program.command('image').description('build, import, export, list and remove images');
+
+image
+  .command('build')
+  .description('build an image from Debian packages, through apt (default: debian-riscv64)')
+  .argument('[NAME]', 'name of the image', 'debian-riscv64')
+  .option('--suite <SUITE>', 'Debian release', 'trixie')
+  .option('--arch <ARCH>', 'architecture: riscv64, amd64, i386; default: from NAME')
+  .option('-p, --package <PACKAGE>', 'add a package; may be repeated', collect, [])
+  .option('-q, --quiet', 'no progress')
+  .action(async (name: string, options) => {
+    const { buildCommand } = await import('./image.ts');
+    await buildCommand(name, options);
+  });
+
+image
+  .command('import')
+  .description('make an image from a tar (plain, gzip, xz, zstd), an OCI layout or a directory')
+  .argument('<NAME>', 'name of the image')
+  .argument('[SOURCE]', 'file or directory; - reads a tar from standard input', '-')
+  .action(async (name: string, source: string) => {
+    const { importCommand } = await import('./image.ts');
+    await importCommand(name, source);
+  });
+
+image
+  .command('export')
+  .description('write an image as a tar')
+  .argument('<NAME>', 'name of the image')
+  .argument('[FILE]', 'where to; - writes to standard output', '-')
+  .action(async (name: string, file: string) => {
+    const { exportCommand } = await import('./image.ts');
+    await exportCommand(name, file);
+  });
+
+image
+  .command('ls')
+  .description('list the images in the store')
+  .option('--json', 'print JSON')
+  .action(async (options) => {
+    const { listCommand } = await import('./image.ts');
+    listCommand(options);
+  });
+
+image
+  .command('rm')
+  .description('remove images')
+  .argument('<NAME...>', 'names of images')
+  .action(async (names: string[]) => {
+    const { removeCommand } = await import('./image.ts');
+    removeCommand(names);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 125;
+  else process.exitCode = failure(error);
+}

@@ -1,0 +1,200 @@
+/**
+ * `ringfence run`. Interface: runCommand, RunOptions, bootOptions, superviseGuest.
+ * Streams are passed on byte by byte; the guest's exit status is the command's.
+ */
+import { boot, openImage, type BootOptions, type Exit, type GuestProcess, type OpenedImage, type Volume } from '../index.ts';
+import { parseBytes, parseDurationNs } from '../host/sizes.ts';
+import type { System } from '../host/system.ts';
+import { openStore } from '../image/store-node.ts';
+import type { Limits } from '../kernel/kernel.ts';
+import { EXIT } from './failure.ts';
+import { attachTerminal } from './terminal.ts';
+
+export interface RunOptions {
+  readonly interactive?: boolean;
+  readonly tty?: boolean;
+  readonly volume: readonly string[];
+  readonly env: readonly string[];
+  readonly workdir?: string;
+  readonly user: string;
+  readonly memory: string;
+  readonly hostname: string;
+  readonly timeout?: string;
+  readonly maxInstructions?: number;
+  readonly maxProcesses?: number;
+  readonly maxFiles?: number;
+  readonly maxOutput?: string;
+  readonly net: string;
+  readonly readOnly?: boolean;
+  readonly deterministic?: boolean;
+  readonly kernelLog?: boolean;
+  readonly json?: boolean;
+}
+
+const DEFAULT_IMAGE = 'debian-riscv64';
+
+export async function runCommand(imageName: string, command: readonly string[], options: RunOptions): Promise<number> {
+  const image = await openOrBuild(imageName);
+  try {
+    const system = await boot(bootOptions(image, options));
+    const guest = startGuest(system, image, command, options);
+    return await superviseGuest(system, guest, options);
+  } finally {
+    image.close();
+  }
+}
+
+/** Opens the image; the default one is built when it is not there yet. */
+export async function openOrBuild(name: string): Promise<OpenedImage> {
+  const store = openStore();
+  if (name === DEFAULT_IMAGE && !store.has(name)) {
+    const { buildCommand } = await import('./image.ts');
+    await buildCommand(name, {});
+  }
+  return openImage(name, store);
+}
+
+export function bootOptions(image: OpenedImage, options: RunOptions): BootOptions {
+  if (options.net !== 'none') throw new RangeError(`--net ${options.net} is not there; use --net none`);
+  return {
+    root: image,
+    memory: options.memory,
+    hostname: options.hostname,
+    volumes: options.volume.map(parseVolume),
+    limits: parseLimits(options),
+    readOnlyRoot: options.readOnly ?? false,
+    deterministic: options.deterministic ?? false,
+    ...(options.kernelLog === true ? { log: (line: string) => void process.stderr.write(`[kernel] ${line}\n`) } : {}),
+  };
+}
+
+export function startGuest(system: System, image: OpenedImage, command: readonly string[], options: RunOptions): GuestProcess {
+  const config = image.kind === 'tree' ? image.meta.config : undefined;
+  const argv = command.length > 0 ? command : defaultCommand(config);
+  const env = { ...defaultEnv(options), ...environmentOf(config), ...parseEnv(options.env) };
+  return system.spawn(argv, {
+    cwd: options.workdir ?? config?.workingDir ?? '/',
+    env,
+    user: parseUser(options.user),
+    haltOnExit: true,
+    stdin: options.interactive === true ? 'pipe' : 'ignore',
+    ...(options.tty === true ? { terminal: { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } } : {}),
+  });
+}
+
+/** Connects the guest to our standard streams until it ends; gives the exit status. */
+export async function superviseGuest(system: System, guest: GuestProcess, options: RunOptions): Promise<number> {
+  const detach = options.tty === true ? attachTerminal(guest, options.interactive === true) : attachPipes(guest, options);
+  try {
+    const outputs = [forward(guest.stdout, process.stdout), forward(guest.stderr, process.stderr)];
+    const exit = await guest.exited;
+    await Promise.all(outputs);
+    const reason = exit.reason ?? (system.kernel.halted?.kind === 'exited' ? null : system.kernel.halted);
+    report({ ...exit, reason }, options);
+    return statusOf({ ...exit, reason });
+  } finally {
+    detach();
+  }
+}
+
+function statusOf(exit: Exit): number {
+  if (exit.reason?.kind === 'limit') return EXIT.limit;
+  return exit.reason?.kind === 'oops' ? EXIT.failed : exit.exitCode;
+}
+
+function report(exit: Exit, options: RunOptions): void {
+  const { reason } = exit;
+  if (reason?.kind === 'limit') process.stderr.write(`ringfence: stopped: ${reason.text}\n`);
+  if (reason?.kind === 'oops') process.stderr.write(`ringfence: ${reason.report}\n`);
+  if (options.json === true) process.stderr.write(`${JSON.stringify({ status: statusOf(exit), ...exit })}\n`);
+}
+
+async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream): Promise<void> {
+  let isOpen = true;
+  const onError = (): void => {
+    isOpen = false;
+  };
+  to.on('error', onError);
+  for await (const chunk of from) {
+    // A reader that went away gets nothing more; the guest is told by stop(), below.
+    if (!isOpen) continue;
+    if (!to.write(chunk)) await new Promise<void>((resolve) => (to.once('drain', resolve), to.once('error', () => resolve())));
+  }
+}
+
+function attachPipes(guest: GuestProcess, options: RunOptions): () => void {
+  const passOn = (signal: NodeJS.Signals): void => guest.kill(signal);
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+  for (const signal of signals) process.on(signal, passOn);
+  const onPipeError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE') guest.kill('SIGPIPE');
+  };
+  process.stdout.on('error', onPipeError);
+  const { stdin } = process;
+  const onEnd = (): void => guest.stdin.end();
+  const onData = (chunk: Buffer): void => {
+    stdin.pause();
+    void guest.stdin.write(chunk).then(() => stdin.resume());
+  };
+  if (options.interactive === true) stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
+  return () => {
+    for (const signal of signals) process.off(signal, passOn);
+    process.stdout.off('error', onPipeError);
+    stdin.off('data', onData).off('end', onEnd).off('error', onEnd);
+    stdin.pause();
+    stdin.unref?.();
+  };
+}
+
+function parseVolume(text: string): Volume {
+  const match = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
+  if (!match) throw new RangeError(`--volume ${text}: write HOST:GUEST, with an absolute GUEST, and :ro or :rw behind it if you like`);
+  return { host: match[1]!, guest: match[2]!, readOnly: match[3] !== 'rw' };
+}
+
+function parseLimits(options: RunOptions): Partial<Limits> {
+  return {
+    ...(options.timeout === undefined ? {} : { wallNs: parseDurationNs(options.timeout) }),
+    ...(options.maxInstructions === undefined ? {} : { instructions: options.maxInstructions }),
+    ...(options.maxProcesses === undefined ? {} : { processes: options.maxProcesses }),
+    ...(options.maxFiles === undefined ? {} : { openFiles: options.maxFiles }),
+    ...(options.maxOutput === undefined ? {} : { outputBytes: parseBytes(options.maxOutput) }),
+  };
+}
+
+function parseUser(text: string): { uid: number; gid: number } {
+  const match = /^(\d+)(?::(\d+))?$/.exec(text);
+  if (!match) throw new RangeError(`--user ${text}: write a number, or UID:GID`);
+  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) };
+}
+
+function parseEnv(entries: readonly string[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const entry of entries) {
+    const at = entry.indexOf('=');
+    if (at === 0 || entry === '') throw new RangeError(`--env ${entry}: write NAME=VALUE`);
+    if (at > 0) env[entry.slice(0, at)] = entry.slice(at + 1);
+    else if (process.env[entry] !== undefined) env[entry] = process.env[entry];
+  }
+  return env;
+}
+
+function defaultEnv(options: RunOptions): Record<string, string> {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: parseUser(options.user).uid === 0 ? '/root' : '/',
+    HOSTNAME: options.hostname,
+    ...(options.tty === true ? { TERM: process.env['TERM'] ?? 'xterm' } : {}),
+  };
+}
+
+type Config = NonNullable<Extract<OpenedImage, { kind: 'tree' }>['meta']['config']>;
+
+function environmentOf(config: Config | undefined): Record<string, string> {
+  return parseEnv((config?.env ?? []).filter((entry) => entry.includes('=')));
+}
+
+function defaultCommand(config: Config | undefined): readonly string[] {
+  const argv = [...(config?.entrypoint ?? []), ...(config?.cmd ?? [])];
+  return argv.length > 0 ? argv : ['/bin/sh'];
+}
