@@ -1,7 +1,8 @@
 /**
  * The page cache: contents of files in memory, shared by read, write and mappings. Copying to and from programs is in cached-io.ts.
  *
- * Interface: cachedPage, addPage, readAhead, truncatePages, writeBack, dropPages, markDirty, needsDirty.
+ * Interface: cachedPage, addPage, readAhead, truncatePages, punchPages, writeBack, dropPages,
+ * markDirty, needsDirty.
  * Invariants: the cache holds one reference on each frame of `inode.pages`. Bytes after the end of file in the last page are zero, unless a
  * program wrote them through a mapping. A file system without readPage (tmpfs, anonymous memory) has its contents here only; a page that
  * is absent there is a hole of zeros.
@@ -69,6 +70,12 @@ export function truncatePages(kernel: Kernel, inode: Inode, size: number): void 
   // A mapped page has its own reference, but the program must see SIGBUS from now on.
   unmapInode(kernel, inode, keep, Infinity, false);
   for (const [index, pfn] of inode.pages) if (index >= keep) removePage(kernel, inode, index, pfn);
+}
+
+/** Makes pages [first, last) holes (FALLOC_FL_PUNCH_HOLE), where contents are in the cache only. */
+export function punchPages(kernel: Kernel, inode: Inode, first: number, last: number): void {
+  unmapInode(kernel, inode, first, last, false);
+  for (const [index, pfn] of inode.pages) if (index >= first && index < last) removePage(kernel, inode, index, pfn);
 }
 
 /** Writes dirty pages to the backing store. Programs that map them fault at their next write. */

@@ -146,7 +146,12 @@ export function testFile(kernel: Kernel, size: number): OpenFile {
   const sb =
     [...kernel.superBlocks.values()].find((candidate) => candidate.type === PATTERN_FS.name) ??
     createSuperBlock(kernel, PATTERN_FS.name, 1);
-  const inode = createInode(kernel, sb, { mode: S_IFREG | 0o644, size, nlink: 1, data: { written: [] } });
+  const inode = createInode(kernel, sb, {
+    mode: S_IFREG | 0o644,
+    size,
+    nlink: 1,
+    data: { written: [], stored: new Map() },
+  });
   return createFile(kernel, {
     kind: 'regular',
     inode,
@@ -170,20 +175,30 @@ export const PATTERN_FS: FileSystemType = {
   mount: () => 'EINVAL',
   lookup: () => 'ENOENT',
   readPage: (_kernel, inode, index, frame) => {
+    const stored = storeOf(inode).stored.get(index);
+    if (stored !== undefined) {
+      frame.set(stored);
+      return 0;
+    }
     frame.fill(0);
     const end = Math.min(4096, inode.size - index * 4096);
     for (let i = 0; i < end; i++) frame[i] = patternByte(inode.ino, index * 4096 + i);
     return 0;
   },
-  writePage: (_kernel, inode, index) => {
-    writtenPages(inode).push(index);
+  writePage: (_kernel, inode, index, frame) => {
+    storeOf(inode).written.push(index);
+    storeOf(inode).stored.set(index, frame.slice());
     return 0;
   },
   statfs: () => ({ blockSize: 4096, blocks: 0, blocksFree: 0, files: 0, filesFree: 0, nameMax: 255 }),
 };
 
 export function writtenPages(inode: Inode): number[] {
-  return (inode.data as { written: number[] }).written;
+  return storeOf(inode).written;
+}
+
+function storeOf(inode: Inode): { written: number[]; stored: Map<number, Uint8Array> } {
+  return inode.data as { written: number[]; stored: Map<number, Uint8Array> };
 }
 
 /** What was told to machine.invalidateCode. */

@@ -1,0 +1,166 @@
+/**
+ * System calls of memory: argument checks that need the task, then mm/. See mmap(2) and its kin.
+ *
+ * Interface: memoryCalls.
+ */
+import { CAPABILITY } from '../../abi/flags/capability.ts';
+import { MLOCK, MMAP } from '../../abi/flags/memory.ts';
+import { PERSONALITY } from '../../abi/flags/process.ts';
+import type { Errno } from '../../abi/errno.ts';
+import type { Pfn } from '../ids.ts';
+import type { Kernel } from '../kernel.ts';
+import { FIRST_PFN, frameOffset, getFrame, PAGE_SIZE, putFrame } from '../mm/frames.ts';
+import { madviseRegion } from '../mm/madvise.ts';
+import { lockAll, lockRegion, residentPages, syncRegion, unlockAll, unlockRegion } from '../mm/mlock.ts';
+import { mmOf } from '../mm/mm.ts';
+import { isNoExec, mmapRegion, mprotectRegion, munmapRegion, setBrk } from '../mm/mmap.ts';
+import { mremapRegion } from '../mm/mremap.ts';
+import { accessOk, copyToUser, userPageOffset } from '../mm/uaccess.ts';
+import { capable } from '../task/cred.ts';
+import type { Task } from '../task/types.ts';
+import { fileOf } from '../vfs/fd-table.ts';
+import { copyFromIo, copyToIo, userIovec } from '../vfs/io.ts';
+import type { OpenFile } from '../vfs/types.ts';
+import type { Handlers, SyscallResult } from './handlers.ts';
+
+const { MAP_ANONYMOUS } = MMAP.values;
+const { MLOCK_ONFAULT } = MLOCK.values;
+const { READ_IMPLIES_EXEC } = PERSONALITY.values;
+const { CAP_SYS_PTRACE } = CAPABILITY.values;
+const PROT_READ = 1;
+const PROT_EXEC = 4;
+
+export const memoryCalls = {
+  mmap,
+  munmap: (kernel, task, address, length) => munmapRegion(kernel, mmOf(kernel, task), address, length),
+  mprotect,
+  mremap: (kernel, task, address, oldLength, newLength, flags, newAddress) =>
+    mremapRegion(kernel, mmOf(kernel, task), address, oldLength, newLength, flags, newAddress),
+  brk: (kernel, task, brk) => setBrk(kernel, mmOf(kernel, task), brk),
+  madvise: (kernel, task, start, length, advice) => madviseRegion(kernel, mmOf(kernel, task), start, length, advice),
+  msync: (kernel, task, start, length, flags) => syncRegion(kernel, mmOf(kernel, task), start, length, flags),
+  mincore,
+  mlock: (kernel, task, start, length) => lockRegion(kernel, mmOf(kernel, task), start, length, false),
+  mlock2: (kernel, task, start, length, flags) =>
+    (flags & ~MLOCK_ONFAULT) !== 0
+      ? 'EINVAL'
+      : lockRegion(kernel, mmOf(kernel, task), start, length, (flags & MLOCK_ONFAULT) !== 0),
+  munlock: (kernel, task, start, length) => unlockRegion(kernel, mmOf(kernel, task), start, length),
+  mlockall: (kernel, task, flags) => lockAll(kernel, mmOf(kernel, task), flags),
+  munlockall: (kernel, task) => unlockAll(kernel, mmOf(kernel, task)),
+  process_vm_readv: (kernel, task, pid, local, localCount, remote, remoteCount, flags) =>
+    copyBetween(kernel, task, pid, local, localCount, remote, remoteCount, flags, false),
+  process_vm_writev: (kernel, task, pid, local, localCount, remote, remoteCount, flags) =>
+    copyBetween(kernel, task, pid, local, localCount, remote, remoteCount, flags, true),
+} satisfies Handlers;
+
+function mmap(
+  kernel: Kernel,
+  task: Task,
+  address: number,
+  length: number,
+  prot: number,
+  flags: number,
+  fd: number,
+  offset: number,
+): SyscallResult {
+  if (offset % PAGE_SIZE !== 0) return 'EINVAL';
+  let file: OpenFile | null = null;
+  if ((flags & MAP_ANONYMOUS) === 0) {
+    const opened = fileOf(kernel, task, fd);
+    if (typeof opened === 'string') return opened;
+    if (opened.kind === 'path') return 'EBADF';
+    file = opened;
+  }
+  const effective = effectiveProt(kernel, task, prot, file);
+  return mmapRegion(kernel, mmOf(kernel, task), { address, length, prot: effective, flags, file, offset });
+}
+
+/** Old programs that need executable data get what is readable executable too (personality(2)). */
+function effectiveProt(kernel: Kernel, task: Task, prot: number, file: OpenFile | null): number {
+  if ((task.personality & READ_IMPLIES_EXEC) === 0 || (prot & PROT_READ) === 0) return prot;
+  return file !== null && isNoExec(kernel, file) ? prot : prot | PROT_EXEC;
+}
+
+function mprotect(kernel: Kernel, task: Task, start: number, length: number, prot: number): SyscallResult {
+  if (prot > 0xffff_ffff || prot < -0x8000_0000) return 'EINVAL';
+  const readImpliesExec = (task.personality & READ_IMPLIES_EXEC) !== 0 && (prot & PROT_READ) !== 0;
+  return mprotectRegion(kernel, mmOf(kernel, task), start, length, readImpliesExec ? prot | PROT_EXEC : prot);
+}
+
+/** Pages looked at between two copies to the program. */
+const MINCORE_CHUNK = 4096;
+
+function mincore(kernel: Kernel, task: Task, start: number, length: number, vector: number): SyscallResult {
+  const mm = mmOf(kernel, task);
+  if (start % PAGE_SIZE !== 0) return 'EINVAL';
+  if (!accessOk(mm, start, length)) return 'ENOMEM';
+  const pages = Math.ceil(length / PAGE_SIZE);
+  if (!accessOk(mm, vector, pages)) return 'EFAULT';
+  for (let done = 0; done < pages; done += MINCORE_CHUNK) {
+    const count = Math.min(MINCORE_CHUNK, pages - done);
+    const from = start + done * PAGE_SIZE;
+    const resident = residentPages(kernel, mm, from, from + count * PAGE_SIZE);
+    if (typeof resident === 'string') return resident;
+    if (copyToUser(kernel, task, vector + done, resident) !== 0) return 'EFAULT';
+  }
+  return 0;
+}
+
+/** process_vm_readv and process_vm_writev. Gives the bytes copied; EFAULT only if there are none. */
+function copyBetween(
+  kernel: Kernel,
+  task: Task,
+  pid: number,
+  local: number,
+  localCount: number,
+  remote: number,
+  remoteCount: number,
+  flags: number,
+  write: boolean,
+): SyscallResult {
+  if (flags !== 0) return 'EINVAL';
+  const here = userIovec(kernel, task, local, localCount);
+  if (typeof here === 'string') return here;
+  const there = userIovec(kernel, task, remote, remoteCount);
+  if (typeof there === 'string') return there;
+  if (here.remaining === 0 || there.remaining === 0) return 0;
+  const target = kernel.tasks.get(pid);
+  const mm = target === undefined ? undefined : kernel.mms.get(target.mm);
+  if (target === undefined || mm === undefined) return 'ESRCH';
+  const refused = mayAccessMemory(task, target);
+  if (refused !== 0) return refused;
+  let copied = 0;
+  for (const { address, length } of there.segments) {
+    for (let done = 0; done < length && here.remaining > 0;) {
+      const at = userPageOffset(kernel, mm, address + done, write);
+      if (at < 0) return copied === 0 ? 'EFAULT' : copied;
+      const want = Math.min(length - done, PAGE_SIZE - (at % PAGE_SIZE));
+      const ram = kernel.machine.ram.u8;
+      const pfn = pageAt(kernel, at);
+      // The caller's own faults may make the kernel take pages away.
+      getFrame(kernel, pfn);
+      const step = write ? copyFromIo(kernel, here, ram, at, want) : copyToIo(kernel, here, ram, at, want);
+      putFrame(kernel, pfn);
+      if (typeof step === 'string') return copied === 0 ? step : copied;
+      copied += step;
+      done += step;
+      if (step < want && here.remaining > 0) return copied;
+    }
+  }
+  return copied;
+}
+
+function pageAt(kernel: Kernel, offset: number): Pfn {
+  return FIRST_PFN + Math.floor((offset - frameOffset(kernel, FIRST_PFN)) / PAGE_SIZE);
+}
+
+/** As ptrace_may_access: the same user and a dumpable process, or CAP_SYS_PTRACE. */
+function mayAccessMemory(task: Task, target: Task): 0 | Errno {
+  if (task.tgid === target.tgid || capable(task.cred, CAP_SYS_PTRACE)) return 0;
+  const { uid, gid } = task.cred;
+  const other = target.cred;
+  const sameUser = uid === other.uid && uid === other.euid && uid === other.suid;
+  const sameGroup = gid === other.gid && gid === other.egid && gid === other.sgid;
+  return sameUser && sameGroup && target.dumpable === 1 ? 0 : 'EPERM';
+}
