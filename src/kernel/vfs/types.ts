@@ -223,6 +223,8 @@ export interface FileSystemType {
   readlink?(kernel: Kernel, inode: Inode, task: Task): Outcome<{ target: ByteString; jump?: PathRef }>;
   /** Passes a change on, or refuses it. The VFS then sets the inode's fields and drops pages itself. */
   setattr?(kernel: Kernel, inode: Inode, attr: SetAttr): Outcome<0>;
+  /** Stores an extended attribute, or with null removes it, where inode.xattrs is not the only place for them. */
+  setxattr?(kernel: Kernel, inode: Inode, name: ByteString, value: Uint8Array | null): Outcome<0>;
   /** Brings size, times and the like up to date before stat (proc, hostfs). */
   refresh?(kernel: Kernel, inode: Inode): Outcome<0>;
   /** Fills the frame with page `index`; bytes past the end of file are zero. Regular files only. */
