@@ -11,6 +11,8 @@ import { initKernelMappings } from './mm/mm.ts';
 import type { HostPorts } from './ports.ts';
 import { initConsole } from './tty/console.ts';
 import { LINUX_VERSION } from './version.ts';
+import { registerFileOps } from './vfs/file-ops.ts';
+import { registerFileSystems } from './vfs/file-systems.ts';
 
 export interface KernelOptions {
   readonly hostname?: string;
@@ -26,6 +28,8 @@ const SIE_EXTERNAL = 1 << 9;
 
 /** Boots a kernel on `machine`. It has no file systems and no user process yet. */
 export function createKernel(machine: Machine, ports: HostPorts, options: KernelOptions = {}): Kernel {
+  registerFileOps();
+  registerFileSystems();
   const kernel = emptyKernel(machine, ports, options);
   logLine(kernel, 5, LINUX_VERSION.banner);
   // Trap table: from now on every trap comes to us.
@@ -106,6 +110,8 @@ function emptyKernel(machine: Machine, ports: HostPorts, options: KernelOptions)
     missingCalls: new Map(),
     log: [],
     sysctl: new Map(),
+    hostProcesses: new Map(),
+    limitHits: new Map(),
     halted: null,
     machine,
     ports,
