@@ -16,12 +16,15 @@ import { lockCalls } from './locks.ts';
 import { memoryCalls } from './memory.ts';
 import { openCalls } from './open.ts';
 import { pipeCalls } from './pipe.ts';
+import { prctlCalls } from './prctl.ts';
 import { processCalls } from './process.ts';
 import { readWriteCalls } from './read-write.ts';
 import { signalCalls } from './signal.ts';
 import { spliceCalls } from './splice.ts';
 import { statCalls } from './stat.ts';
 import { syncCalls } from './sync.ts';
+import { systemCalls } from './system.ts';
+import { threadCalls } from './thread.ts';
 import { timeCalls } from './time.ts';
 import { waitCalls } from './wait.ts';
 import { xattrCalls } from './xattr.ts';
@@ -40,12 +43,15 @@ export const HANDLERS: Handlers = {
   ...memoryCalls,
   ...openCalls,
   ...pipeCalls,
+  ...prctlCalls,
   ...processCalls,
   ...readWriteCalls,
   ...signalCalls,
   ...spliceCalls,
   ...statCalls,
   ...syncCalls,
+  ...systemCalls,
+  ...threadCalls,
   ...timeCalls,
   ...waitCalls,
   ...xattrCalls,
