@@ -11,7 +11,7 @@
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
 import { graphOf, usageOf } from '../../isa/riscv/table.ts';
 import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
-import { isRelative, opcodeOf, PSEUDO } from './opcodes.ts';
+import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, unfused } from './opcodes.ts';
 import { FIELD } from './record-site.ts';
 
 const PAGE_SLOTS = 2048;
@@ -54,7 +54,26 @@ export function encodeRun(view: DataView, layout: Layout, page: RecordPage, firs
     if (encodeOne(view, page, slot, word)) break;
     slot += length / 2;
   }
-  for (const slot of slots.toReversed()) view.setUint16(records + slot * RECORD_BYTES + FIELD.left, ++left, true);
+  for (const slot of slots.toReversed()) {
+    const at = records + slot * RECORD_BYTES;
+    view.setUint16(at + FIELD.left, ++left, true);
+    if (left > 1) fuse(view, at);
+  }
+}
+
+/** Gives a record the op of a pair, where it makes one with its successor. */
+function fuse(view: DataView, at: number): void {
+  const op = view.getUint16(at, true);
+  const length = OPCODES[op - OPCODES[0]!.op]?.length;
+  if (length === undefined) return;
+  const next = at + (length / 2) * RECORD_BYTES;
+  const nextOp = unfused(view.getUint16(next, true));
+  const rd = view.getUint16(at + FIELD.rd, true);
+  for (const chain of ['rs1', 'rs2', 'none'] as const) {
+    if (chain !== 'none' && view.getUint16(next + FIELD[chain], true) !== rd) continue;
+    const fused = fusedOp(op, nextOp, chain);
+    if (fused !== undefined) return view.setUint16(at, fused, true);
+  }
 }
 
 /** What follows the page's last slot, and the crossing instruction's record. */

@@ -15,7 +15,7 @@ import type { AccessOp } from '../../wasm/opcodes.ts';
 import { HART, RECORD_BYTES, RECORD_PAGE_HOST, type Layout } from '../layout.ts';
 import { EXIT, JUMPED, MOVED, type ExitReason } from './exits.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { OPCODES, PSEUDO } from './opcodes.ts';
+import { FUSED, OPCODES, PSEUDO } from './opcodes.ts';
 import { FIELD, RecordSite } from './record-site.ts';
 import { emitInstruction, type Flow } from './statements.ts';
 import { Temps, type ValueEmitter } from './values.ts';
@@ -55,19 +55,29 @@ export function defineExecute(module: ModuleBuilder, layout: Layout, helpers: He
     handlers[PSEUDO.fpOff] = () => site(4, false).system();
     handlers[PSEUDO.illegal] = () => site(4, false).illegal();
     for (const { op, graph, length, near } of OPCODES) handlers[op] = () => emitInstruction(graph, site(length, near));
-    emitSwitch(code, handlers, () => code.get(record!).mem('i32.load16_u', FIELD.op));
+    // Alone, the first record of a pair does its own instruction.
+    const numbers = [...handlers.keys(), ...FUSED.map((fused) => fused.first.op)];
+    emitSwitch(code, handlers, numbers, () => code.get(record!).mem('i32.load16_u', FIELD.op));
     code.op('unreachable');
   });
   return self;
 }
 
-/** Jumps to the handler whose number is pushed. A handler must leave by itself. */
-export function emitSwitch(code: CodeEmitter, handlers: readonly (() => void)[], pushNumber: () => void): void {
+/** Jumps to the handler `numbers[n]`, where n is what `pushNumber` pushes. A handler must leave by itself. */
+export function emitSwitch(
+  code: CodeEmitter,
+  handlers: readonly (() => void)[],
+  numbers: readonly number[],
+  pushNumber: () => void,
+): void {
   const nest = (i: number, labels: { depth: number }[]): void => {
     if (i < 0) {
       pushNumber();
       const inOrder = labels.toReversed();
-      code.brTable(inOrder, inOrder[0]!);
+      code.brTable(
+        numbers.map((number) => inOrder[number]!),
+        inOrder[0]!,
+      );
       return;
     }
     code.block((label) => nest(i - 1, [...labels, label]));

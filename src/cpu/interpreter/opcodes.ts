@@ -4,12 +4,17 @@
  * Each row has one op for each length in which it occurs (2 and 4 bytes), and for relative jumps one for targets in the
  * same page (near: imm is the distance in record bytes) and one for others (far: imm is the distance in guest bytes).
  *
- * Interface: OPCODES, Opcode, opcodeOf, PSEUDO.
+ * Frequent pairs (fusion.ts) have ops of their own, which the first record of the pair carries; the second one's fields stay in
+ * its own record, so that it can also be jumped to. A chained pair is one whose second instruction reads, as rs1 or rs2, what
+ * the first one wrote.
+ *
+ * Interface: OPCODES, Opcode, opcodeOf, FUSED, Fused, fusedOp, unfused, PSEUDO.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import type { Insn } from '../../isa/riscv/insn.ts';
 import { RV64C } from '../../isa/riscv/rv64c.ts';
-import { graphOf, INSNS } from '../../isa/riscv/table.ts';
+import { graphOf, insnByName, INSNS } from '../../isa/riscv/table.ts';
+import { FUSED_PAIRS } from './fusion.ts';
 
 /** Ops that belong to no row. Fresh memory reads as `undecoded`. */
 export const PSEUDO = { undecoded: 0, pageEnd: 1, cross: 2, illegal: 3, fpOff: 4 } as const;
@@ -46,4 +51,45 @@ export function isRelative(graph: readonly Stmt[]): boolean {
 
 function key(name: string, length: number, near: boolean): string {
   return `${name}/${length}${near ? '/near' : ''}`;
+}
+
+/** How the second of a pair gets the first one's result: from the register, or directly as one of its operands. */
+export type Chain = 'none' | 'rs1' | 'rs2';
+
+export interface Fused {
+  readonly op: number;
+  readonly first: Opcode;
+  readonly second: Opcode;
+  readonly chain: Chain;
+}
+
+const CHAINS: readonly Chain[] = ['none', 'rs1', 'rs2'];
+
+export const FUSED: readonly Fused[] = FUSED_PAIRS.map((pair, i) => {
+  const [first, second, chain] = pair.split(' ') as [string, string, Chain];
+  const op = OPCODES.length + Object.keys(PSEUDO).length + i;
+  return { op, first: parseForm(first), second: parseForm(second), chain };
+});
+
+const fusedByKey = new Map(FUSED.map((fused) => [fusedKey(fused.first.op, fused.second.op, fused.chain), fused.op]));
+const firstOf = new Map(FUSED.map((fused) => [fused.op, fused.first.op]));
+
+/** The op of a pair, if it has one. */
+export function fusedOp(first: number, second: number, chain: Chain): number | undefined {
+  return fusedByKey.get(fusedKey(first, second, chain));
+}
+
+/** The op of the record's own instruction. */
+export function unfused(op: number): number {
+  return firstOf.get(op) ?? op;
+}
+
+function fusedKey(first: number, second: number, chain: Chain): number {
+  return (first * 1024 + second) * 3 + CHAINS.indexOf(chain);
+}
+
+function parseForm(text: string): Opcode {
+  const [name, length] = text.split('/') as [string, string];
+  const insn = insnByName(name);
+  return opcodeOf(insn, length === '2' ? 2 : 4, isRelative(graphOf(insn)));
 }

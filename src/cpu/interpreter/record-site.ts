@@ -9,7 +9,7 @@
 import type { FieldName, RegisterFile } from '../../isa/graph.ts';
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import { HART, RECORD_BYTES, type Layout } from '../layout.ts';
-import type { Temps } from './values.ts';
+import type { Site, Temps } from './values.ts';
 
 export const FIELD = { op: 0, rd: 2, rs1: 4, rs2: 6, imm: 8, left: 12, rs3: 14 } as const;
 
@@ -20,6 +20,8 @@ export class RecordSite {
   protected readonly record: Local;
   protected readonly bias: Local;
   protected readonly length: 2 | 4;
+  forward: Site['forward'];
+  keep: Site['keep'];
 
   constructor(
     code: CodeEmitter,

@@ -20,7 +20,7 @@ import { emitSwitch, LOADS, STORES } from './execute.ts';
 import { EXIT, JUMPED, MOVED } from './exits.ts';
 import { emitFastFp, hasFastFp } from './fast-fp.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { OPCODES, PSEUDO } from './opcodes.ts';
+import { FUSED, OPCODES, PSEUDO } from './opcodes.ts';
 import { FIELD, RecordSite } from './record-site.ts';
 import { emitInstruction, type Flow } from './statements.ts';
 import { Temps, type ValueEmitter } from './values.ts';
@@ -50,6 +50,7 @@ export function defineRun(module: ModuleBuilder, layout: Layout, execute: FuncRe
         code.local('i32'),
         code.local('i32'),
       ];
+      const carried = code.local('i64');
       const site = new RecordSite(code, temps, layout, place, { length: 4 });
       const storeBudget = (): void => void code.i32(0).get(budget).mem('i32.store', hart('budget'));
       code.i32(0).mem('i64.load', hart('pc')).set(target);
@@ -93,7 +94,21 @@ export function defineRun(module: ModuleBuilder, layout: Layout, execute: FuncRe
                 handlers[opcode.op] = opcode.graph.every(isFast)
                   ? () => emitInstruction(opcode.graph, new RunFlow(code, temps, layout, place, opcode, loop))
                   : () => code.br(slow);
-              emitSwitch(code, handlers, () => code.get(place.record).mem('i32.load16_u', FIELD.op));
+              for (const { op, first, second, chain } of FUSED)
+                handlers[op] = () => {
+                  const kept = chain === 'none' ? undefined : carried;
+                  const one = new RunFlow(code, temps, layout, place, first, loop);
+                  one.keep = kept;
+                  emitInstruction(first.graph, one, () =>
+                    code.get(place.record).i32(one.stride).op('i32.add').set(place.record),
+                  );
+                  const two = new RunFlow(code, temps, layout, place, second, loop);
+                  if (kept && chain !== 'none') two.forward = { field: chain, local: kept };
+                  emitInstruction(second.graph, two);
+                };
+              emitSwitch(code, handlers, [...handlers.keys()], () =>
+                code.get(place.record).mem('i32.load16_u', FIELD.op),
+              );
             });
             storeBudget();
             code.i32(0).get(place.bias).mem('i64.store', hart('scratch'));

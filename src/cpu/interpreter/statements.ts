@@ -18,9 +18,14 @@ export interface Flow extends Site {
   system(): void;
 }
 
-export function emitInstruction(graph: readonly Stmt[], flow: Flow): void {
+/** `after`, by default fallThrough, is what follows when control reaches the instruction's end. */
+export function emitInstruction(
+  graph: readonly Stmt[],
+  flow: Flow,
+  after: () => unknown = () => flow.fallThrough(),
+): void {
   const values = new ValueEmitter(flow);
-  if (emitList(graph, flow, values)) flow.fallThrough();
+  if (emitList(graph, flow, values)) after();
   flow.temps.reset();
 }
 
@@ -39,6 +44,7 @@ function emitStatement(statement: Stmt, flow: Flow, values: ValueEmitter): boole
     case 'setReg': {
       const base = values.pushRegisterAddress(statement.operand);
       values.value(statement.value);
+      if (flow.keep) code.tee(flow.keep);
       code.mem('i64.store', base);
       return true;
     }

@@ -44,6 +44,10 @@ export interface Site {
   pushImm(): void;
   pushPc(): void;
   pushNextPc(): void;
+  /** A register operand whose value is also in a local. */
+  readonly forward?: { readonly field: FieldName; readonly local: Local } | undefined;
+  /** Where to keep a copy of what is written to a register. */
+  readonly keep?: Local | undefined;
   /** Evaluates an effect into `result`, or leaves the instruction undone. */
   effect(expr: Expr, result: Local, values: ValueEmitter): void;
 }
@@ -142,6 +146,10 @@ export class ValueEmitter {
       case 'nextPc':
         return this.site.pushNextPc();
       case 'reg':
+        if (expr.operand.file === 'x' && expr.operand.reg === this.site.forward?.field) {
+          code.get(this.site.forward.local);
+          return;
+        }
         code.mem('i64.load', this.pushRegisterAddress(expr.operand));
         return;
       case 'select':
