@@ -1,10 +1,12 @@
 /**
- * Changing a property of all mappings in a range, as madvise(2) and mlock(2) do.
+ * Changing a property of all mappings in a range, as madvise(2), mlock(2) and PR_SET_VMA do.
  *
- * Interface: changeVmas, forEachPart.
+ * Interface: changeVmas, forEachPart, nameAnonymous.
  */
 import type { Errno } from '../../abi/errno.ts';
+import type { ByteString } from '../../util/byte-string.ts';
 import type { Kernel } from '../kernel.ts';
+import { PAGE_SIZE } from './frames.ts';
 import type { Mm, Vma } from './types.ts';
 import { countVma, findVmaIndex, mergeRange, splitAround } from './vma.ts';
 
@@ -43,4 +45,19 @@ export function forEachPart(
     at = to;
   }
   return hole ? 'ENOMEM' : 0;
+}
+
+/** PR_SET_VMA_ANON_NAME: the name of anonymous memory in /proc/PID/maps; '' takes it away. EBADF where a file is mapped. */
+export function nameAnonymous(kernel: Kernel, mm: Mm, start: number, length: number, name: ByteString): 0 | Errno {
+  if (start % PAGE_SIZE !== 0) return 'EINVAL';
+  const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
+  if (!(end >= start)) return 'EINVAL';
+  const refused = forEachPart(mm, start, end, (vma) => (vma.file !== 0 ? 'EBADF' : 0));
+  if (refused === 'EBADF') return refused;
+  return changeVmas(kernel, mm, start, end, (vma) => (vma.name = name === '' ? usualName(mm, vma) : name));
+}
+
+function usualName(mm: Mm, vma: Vma): ByteString {
+  if (vma.inode !== 0) return '/dev/zero (deleted)';
+  return vma.start >= mm.brkStart && vma.end <= Math.ceil(mm.brk / PAGE_SIZE) * PAGE_SIZE ? '[heap]' : '';
 }

@@ -47,7 +47,6 @@ export function handleUserFault(
   address: number,
   access: keyof typeof ACCESS,
 ): Outcome<0> | UserFault {
-  kernel.stats.pageFaults++;
   const result = faultIn(kernel, mm, address, ACCESS[access]);
   if (isWait(result)) return result;
   switch (result) {

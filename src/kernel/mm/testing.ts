@@ -10,6 +10,7 @@ import { RAM_BASE, type Machine } from '../../machine/machine.ts';
 import type { Kernel } from '../kernel.ts';
 import { isWait } from '../result.ts';
 import { ROOT_CRED } from '../task/cred.ts';
+import { createSighand } from '../signal/sighand.ts';
 import { defaultLimits } from '../task/rlimit.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
 import { createFile } from '../vfs/file.ts';
@@ -123,6 +124,9 @@ export function testTask(kernel: Kernel, mm: Mm): Task {
     cred: ROOT_CRED,
     usage: { minorFaults: 0, majorFaults: 0 },
     oomScoreAdj: 0,
+    sighand: createSighand(kernel).id,
+    signalPending: false,
+    sigwait: 0n,
     blocked: 0n,
     pending: { set: 0n, queue: [] },
     wait: null,
@@ -134,6 +138,9 @@ export function testTask(kernel: Kernel, mm: Mm): Task {
     rlimits: defaultLimits(1000),
     pending: { set: 0n, queue: [] },
     unkillable: false,
+    groupExit: null,
+    signalfds: [],
+    stopSignal: 0,
   } as unknown as ThreadGroup;
   kernel.tasks.set(tid, task);
   kernel.groups.set(tid, group);

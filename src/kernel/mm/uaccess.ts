@@ -66,7 +66,6 @@ function faultOffset(kernel: Kernel, mm: Mm, address: number, write: boolean): n
   if (slot < 0 || (words[slot]! & permission) !== permission) {
     const result = faultIn(kernel, mm, address, write ? ACCESS.write : ACCESS.read);
     if (result !== FAULT.minor && result !== FAULT.major) return -1;
-    kernel.stats.pageFaults++;
   }
   const present = slot < 0 ? userSlot(kernel, mm, address) : slot;
   const entry = words[present]!;
