@@ -5,8 +5,9 @@
  * Invariants: each directory entry holds one reference on its inode. Positions of entries only grow, so readdir goes on rightly
  * while others come and go. Pages have no backing store and must never be dropped while the inode lives.
  */
-import { isDirectory, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, direntType } from '../../abi/file-mode.ts';
+import { isDirectory, isRegular, S_IFCHR, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, direntType } from '../../abi/file-mode.ts';
 import { RENAME } from '../../abi/flags/at.ts';
+import { SEALS } from '../../abi/flags/fcntl.ts';
 import { FS_MAGIC } from '../../abi/flags/mount.ts';
 import { type ByteString } from '../../util/byte-string.ts';
 import type { InodeId } from '../ids.ts';
@@ -20,6 +21,8 @@ import type { DirSink, FileSystemType, Inode, StatFs, SuperBlock } from '../vfs/
 
 const { RENAME_EXCHANGE, RENAME_WHITEOUT } = RENAME.values;
 const { TMPFS_MAGIC } = FS_MAGIC.values;
+
+const { F_SEAL_SEAL } = SEALS.values;
 
 const PAGE_SIZE = 4096;
 /** What Linux counts in a directory's size for each entry. */
@@ -302,12 +305,15 @@ function makeInode(kernel: Kernel, dir: Inode, mode: number, cred: Cred, rdev: n
   if (counts.usedInodes >= counts.maxInodes) return 'ENOSPC';
   counts.usedInodes++;
   const isDir = (mode & S_IFMT) === S_IFDIR;
-  return createInode(kernel, sb, {
+  const inode = createInode(kernel, sb, {
     ...initOwner(dir, mode, cred),
     rdev,
     size: isDir ? 2 * DIRENT_BYTES : 0,
     data: newData(isDir),
   });
+  // Linux: seals are for memfds; other files in memory are sealed against sealing.
+  if (isRegular(mode)) inode.seals = F_SEAL_SEAL;
+  return inode;
 }
 
 function newData(isDir: boolean): TmpfsInode {
