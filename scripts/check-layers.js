@@ -36,7 +36,8 @@ for (const file of walk(src)) {
     const to = layerOf(target);
     if (to === layer) continue;
     if (isTest && to === 'host') continue;
-    if (!MAY_IMPORT[layer]?.includes(to)) problems.push(`${from}: layer ${layer} may not import ${target} (layer ${to})`);
+    if (!MAY_IMPORT[layer]?.includes(to))
+      problems.push(`${from}: layer ${layer} may not import ${target} (layer ${to})`);
     else if (layer === 'kernel' && to === 'machine' && target !== KERNEL_DOOR && !isTest)
       problems.push(`${from}: the kernel imports the machine only through ${KERNEL_DOOR}, not ${target}`);
   }

@@ -13,7 +13,14 @@ export function failure(error: unknown): number {
   }
   if (error instanceof ImageError) say(error.hint === null ? error.message : `${error.message}\n  Try: ${error.hint}`);
   else if (error instanceof RangeError || (error instanceof Error && error.name === 'BootError')) say(error.message);
-  else say(error instanceof Error ? (process.env.RINGFENCE_DEBUG ? error.stack ?? error.message : error.message) : String(error));
+  else
+    say(
+      error instanceof Error
+        ? process.env.RINGFENCE_DEBUG
+          ? (error.stack ?? error.message)
+          : error.message
+        : String(error),
+    );
   return EXIT.failed;
 }
 

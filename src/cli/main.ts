@@ -8,7 +8,7 @@ import { VERSION } from './version.ts';
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
 
-function fd(text: string): number {
+function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }
@@ -25,9 +25,9 @@ function withRunOptions(command: Command): Command {
     .option('-m, --memory <SIZE>', 'RAM of the machine', '512m')
     .option('--hostname <NAME>', 'name of the machine', 'ringfence')
     .option('--timeout <TIME>', 'stop everything after this wall-clock time (10s, 2m)')
-    .option('--max-instructions <N>', 'stop everything after this many instructions', fd)
-    .option('--max-processes <N>', 'let at most this many processes exist at once', fd)
-    .option('--max-files <N>', 'let at most this many files be open at once', fd)
+    .option('--max-instructions <N>', 'stop everything after this many instructions', whole)
+    .option('--max-processes <N>', 'let at most this many processes exist at once', whole)
+    .option('--max-files <N>', 'let at most this many files be open at once', whole)
     .option('--max-output <SIZE>', 'stop everything when more than this was written')
     .option('--net <MODE>', 'network: only "none" so far', 'none')
     .option('--read-only', 'let nothing change the root file system')
@@ -38,7 +38,9 @@ function withRunOptions(command: Command): Command {
 }
 
 const program = new Command('ringfence')
-  .description('Runs unmodified Linux programs on a kernel and machine of its own, with no access to this host but what you give it.')
+  .description(
+    'Runs unmodified Linux programs on a kernel and machine of its own, with no access to this host but what you give it.',
+  )
   .version(VERSION)
   .showHelpAfterError('(ringfence --help tells more)')
   .enablePositionalOptions()
@@ -66,6 +68,16 @@ Exit status: the program's; 128+N if signal N killed it; 124 if --timeout or ano
   .action(async (image: string, command: string[], options) => {
     const { runCommand } = await import('./run.ts');
     process.exitCode = await runCommand(image, command, options);
+  });
+
+program
+  .command('serve')
+  .description('serve the web application and the images of the store')
+  .option('-p, --port <PORT>', 'port; 0 takes a free one', whole, 8080)
+  .option('--host <ADDRESS>', 'address to listen at', '127.0.0.1')
+  .action(async (options) => {
+    const { serveCommand } = await import('./serve.ts');
+    await serveCommand(options);
   });
 
 const image = program.command('image').description('build, import, export, list and remove images');

@@ -2,7 +2,15 @@
  * `ringfence run`. Interface: runCommand, RunOptions, bootOptions, superviseGuest.
  * Streams are passed on byte by byte; the guest's exit status is the command's.
  */
-import { boot, openImage, type BootOptions, type Exit, type GuestProcess, type OpenedImage, type Volume } from '../index.ts';
+import {
+  boot,
+  openImage,
+  type BootOptions,
+  type Exit,
+  type GuestProcess,
+  type OpenedImage,
+  type Volume,
+} from '../index.ts';
 import { parseBytes, parseDurationNs } from '../host/sizes.ts';
 import type { System } from '../host/system.ts';
 import { openStore } from '../image/store-node.ts';
@@ -68,7 +76,12 @@ export function bootOptions(image: OpenedImage, options: RunOptions): BootOption
   };
 }
 
-export function startGuest(system: System, image: OpenedImage, command: readonly string[], options: RunOptions): GuestProcess {
+export function startGuest(
+  system: System,
+  image: OpenedImage,
+  command: readonly string[],
+  options: RunOptions,
+): GuestProcess {
   const config = image.kind === 'tree' ? image.meta.config : undefined;
   const argv = command.length > 0 ? command : defaultCommand(config);
   const env = { ...defaultEnv(options), ...environmentOf(config), ...parseEnv(options.env) };
@@ -78,13 +91,16 @@ export function startGuest(system: System, image: OpenedImage, command: readonly
     user: parseUser(options.user),
     haltOnExit: true,
     stdin: options.interactive === true ? 'pipe' : 'ignore',
-    ...(options.tty === true ? { terminal: { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } } : {}),
+    ...(options.tty === true
+      ? { terminal: { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } }
+      : {}),
   });
 }
 
 /** Connects the guest to our standard streams until it ends; gives the exit status. */
 export async function superviseGuest(system: System, guest: GuestProcess, options: RunOptions): Promise<number> {
-  const detach = options.tty === true ? attachTerminal(guest, options.interactive === true) : attachPipes(guest, options);
+  const detach =
+    options.tty === true ? attachTerminal(guest, options.interactive === true) : attachPipes(guest, options);
   try {
     const outputs = [forward(guest.stdout, process.stdout), forward(guest.stderr, process.stderr)];
     const exit = await guest.exited;
@@ -118,7 +134,8 @@ async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream):
   for await (const chunk of from) {
     // A reader that went away gets nothing more; the guest is told by stop(), below.
     if (!isOpen) continue;
-    if (!to.write(chunk)) await new Promise<void>((resolve) => (to.once('drain', resolve), to.once('error', () => resolve())));
+    if (!to.write(chunk))
+      await new Promise<void>((resolve) => (to.once('drain', resolve), to.once('error', () => resolve())));
   }
 }
 
@@ -148,7 +165,10 @@ function attachPipes(guest: GuestProcess, options: RunOptions): () => void {
 
 function parseVolume(text: string): Volume {
   const match = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
-  if (!match) throw new RangeError(`--volume ${text}: write HOST:GUEST, with an absolute GUEST, and :ro or :rw behind it if you like`);
+  if (!match)
+    throw new RangeError(
+      `--volume ${text}: write HOST:GUEST, with an absolute GUEST, and :ro or :rw behind it if you like`,
+    );
   return { host: match[1]!, guest: match[2]!, readOnly: match[3] !== 'rw' };
 }
 
