@@ -45,7 +45,7 @@ export const MMAP = flagSet(
   {
     mask: 0xf,
     perArch: { x86_64: { MAP_32BIT: 0x40, MAP_ABOVE4G: 0x80 }, i386: { MAP_32BIT: 0x40, MAP_ABOVE4G: 0x80 } },
-    unsupported: [],
+    unsupported: ['MAP_DROPPABLE', 'MAP_HUGETLB', 'MAP_SYNC'],
   },
 );
 
@@ -90,7 +90,10 @@ export const MADVISE = flagSet(
     MADV_GUARD_INSTALL: 102,
     MADV_GUARD_REMOVE: 103,
   },
-  { kind: 'enum', unsupported: [] },
+  {
+    kind: 'enum',
+    unsupported: ['MADV_COLLAPSE', 'MADV_HWPOISON', 'MADV_SOFT_OFFLINE', 'MADV_GUARD_INSTALL', 'MADV_GUARD_REMOVE'],
+  },
 );
 
 export const MSYNC = flagSet(

@@ -87,4 +87,5 @@ function clearTail(kernel: Kernel, inode: Inode): void {
   if (page === undefined) return;
   const offset = frameOffset(kernel, page);
   kernel.machine.ram.u8.fill(0, offset + tail, offset + PAGE_SIZE);
+  wroteFrame(kernel, page);
 }

@@ -1,7 +1,7 @@
 /**
  * Advice about memory, some of which changes it. See madvise(2).
  *
- * Interface: madviseRegion, ADVICE_FOR_OTHERS.
+ * Interface: madviseRegion.
  */
 import { MADVISE } from '../../abi/flags/memory.ts';
 import type { Errno } from '../../abi/errno.ts';
@@ -27,14 +27,11 @@ const HINTS = new Set<number>([
   M.MADV_NOHUGEPAGE,
 ]);
 
-/** What process_madvise may give to another process. */
-export const ADVICE_FOR_OTHERS: ReadonlySet<number> = new Set([M.MADV_COLD, M.MADV_PAGEOUT, M.MADV_WILLNEED]);
-
 export function madviseRegion(kernel: Kernel, mm: Mm, start: number, length: number, advice: number): 0 | Errno {
   const change = changeFor(advice);
   const action = change === undefined ? actionFor(kernel, mm, advice) : undefined;
   if (change === undefined && action === undefined) return 'EINVAL';
-  if (start % PAGE_SIZE !== 0) return 'EINVAL';
+  if (start % PAGE_SIZE !== 0 || length < 0) return 'EINVAL';
   const end = start + Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
   if (!(end >= start) || end > 2 ** 64) return 'EINVAL';
   if (end === start) return 0;

@@ -60,8 +60,8 @@ export interface MapRequest {
 export function mmapRegion(kernel: Kernel, mm: Mm, request: MapRequest): number | Errno {
   const { flags, file, offset } = request;
   const length = Math.ceil(request.length / PAGE_SIZE) * PAGE_SIZE;
-  if (request.length === 0 || !(length >= 0)) return 'EINVAL';
-  if (length >= 2 ** 63) return 'ENOMEM';
+  if (request.length === 0) return 'EINVAL';
+  if (!(length > 0) || length >= 2 ** 63) return 'ENOMEM';
   if (offset % PAGE_SIZE !== 0) return 'EINVAL';
   if (file !== null && offset + length > MAX_OFFSET) return 'EOVERFLOW';
   if (mm.vmas.length >= MAX_MAPPINGS) return 'ENOMEM';

@@ -65,6 +65,7 @@ function sweep(kernel: Kernel, wanted: number, mapped: boolean): number {
 }
 
 function isReclaimable(kernel: Kernel, inode: Inode): boolean {
+  if (!kernel.superBlocks.has(inode.sb)) return false;
   const fs = fsOf(kernel, inode);
   return fs.readPage !== undefined && fs.name !== 'tmpfs';
 }

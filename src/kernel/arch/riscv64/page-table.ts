@@ -10,7 +10,7 @@
 import { RAM_BASE } from '../../../machine/machine.ts';
 import type { Pfn } from '../../ids.ts';
 import type { Kernel } from '../../kernel.ts';
-import { putFrame, takeFrame } from '../../mm/frames.ts';
+import { FIRST_PFN, putFrame, takeFrame } from '../../mm/frames.ts';
 import type { Mm } from '../../mm/types.ts';
 
 export const PTE = {
@@ -158,6 +158,7 @@ export function freeTables(kernel: Kernel, root: Pfn): void {
   const words = kernel.machine.ram.i32;
   const base = frameWords(kernel);
   const rootWord = base + root * TABLE_WORDS;
+  const refs = kernel.frames.refs;
   for (let i = 0; i < USER_ROOT_ENTRIES; i++) {
     const upper = words[rootWord + i * 2]!;
     if (upper === 0) continue;
@@ -168,7 +169,11 @@ export function freeTables(kernel: Kernel, root: Pfn): void {
       const leafWord = base + (middle & PTE.FRAME);
       for (let word = leafWord; word < leafWord + TABLE_WORDS; word += 2) {
         const entry = words[word]!;
-        if (entry !== 0) putFrame(kernel, entry >>> 10);
+        if (entry === 0) continue;
+        // Most are shared with the page cache or with a relative.
+        const index = (entry >>> 10) - FIRST_PFN;
+        if (refs[index]! > 1) refs[index]!--;
+        else putFrame(kernel, entry >>> 10);
       }
       putTable(kernel, middle >>> 10);
     }
