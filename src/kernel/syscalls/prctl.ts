@@ -55,7 +55,7 @@ const OPTIONS: Readonly<Partial<Record<keyof typeof PRCTL.values, Option>>> = {
   },
 
   PR_SET_NAME(kernel, task, address) {
-    const name = strncpyFromUser(kernel, task, address, COMM_BYTES - 1);
+    const name = strncpyFromUser(kernel, task, address, COMM_BYTES);
     if (name === 'ENAMETOOLONG') return setLongName(kernel, task, address);
     if (typeof name === 'string') return name;
     setComm(task, name.bytes);

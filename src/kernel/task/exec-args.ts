@@ -35,15 +35,17 @@ export function userArgs(kernel: Kernel, task: Task, address: number, space: num
     const pointer = getUser64(kernel, task, at);
     if (typeof pointer === 'string') return pointer;
     if (pointer === 0) return block;
+    // With the NUL.
     const length = strnlenUser(kernel, task, pointer, MAX_STRING);
     if (typeof length === 'string') return length;
-    if (length >= MAX_STRING) return 'E2BIG';
-    if (block.length + length + 1 + (block.count + 1) * POINTER_BYTES > space) return 'E2BIG';
-    reserve(block, length + 1);
-    if (copyFromUser(kernel, task, pointer, block.bytes.subarray(block.length, block.length + length)) !== 0)
-      return 'EFAULT';
-    block.bytes[block.length + length] = 0;
-    block.length += length + 1;
+    if (length > MAX_STRING) return 'E2BIG';
+    if (block.length + length + (block.count + 1) * POINTER_BYTES > space) return 'E2BIG';
+    reserve(block, length);
+    const end = block.length + length;
+    if (copyFromUser(kernel, task, pointer, block.bytes.subarray(block.length, end)) !== 0) return 'EFAULT';
+    // Another thread may have changed it in between.
+    block.bytes[end - 1] = 0;
+    block.length = end;
     block.count++;
   }
 }

@@ -28,6 +28,8 @@ export const scriptFormat: BinaryFormat = {
     const first = argument === null ? [interpreter] : [interpreter, argument];
     program.argv = replaceFirst(program.argv, [...first, program.interpreted]);
     program.interpreted = interpreter;
+    // Linux: a line of blanks and NULs names the working directory.
+    if (interpreter === '') return 'EACCES';
     const file = openProgram(kernel, task, AT_FD.values.AT_FDCWD, interpreter, true, false);
     if (failed(file)) return file;
     closeProgram(kernel, program.file);
@@ -37,21 +39,44 @@ export const scriptFormat: BinaryFormat = {
 };
 
 /**
- * The interpreter and its one argument. `head`: the first bytes of the file, at most 256. Null where Linux says ENOEXEC: no
- * name, or a line too long to tell where the name ends. A longer argument is cut off.
+ * The interpreter and its one argument. `head`: the first bytes of the file, at most 256 of which count. Null where Linux says ENOEXEC:
+ * no name, or a line so long that the name's end cannot be told. An argument that is too long is cut off.
  */
 export function parseShebang(head: ByteString): { interpreter: ByteString; argument: ByteString | null } | null {
-  const newline = head.indexOf('\n');
-  // Linux pads the buffer with NULs, and its last byte never counts.
-  let line = newline >= 0 ? head.slice(2, newline) : head.slice(2, LINE_BYTES - 1);
-  if (newline < 0 && head.length >= LINE_BYTES) {
-    const text = line.replace(/^[ \t]+/, '');
-    if (text === '' || !/[ \t\0]/.test(text)) return null;
+  const line = head.slice(0, LINE_BYTES).padEnd(LINE_BYTES, '\0');
+  const last = LINE_BYTES - 1;
+  let end = line.indexOf('\n');
+  if (end < 0) {
+    const name = skip(line, isBlank, 2, last);
+    if (name < 0 || skip(line, isNoTerminator, name, last) < 0) return null;
+    end = last;
   }
-  const end = line.indexOf('\0');
-  if (end >= 0) line = line.slice(0, end);
-  line = line.replace(/^[ \t]+|[ \t]+$/g, '');
-  const match = /^([^ \t]+)[ \t]*(.*)$/s.exec(line);
-  if (match === null) return null;
-  return { interpreter: match[1]!, argument: match[2] === '' ? null : match[2]! };
+  while (isBlank(line[end - 1]!)) end--;
+  const name = skip(line, isBlank, 2, end);
+  if (name < 0 || name === end) return null;
+  const separator = skip(line, isNoTerminator, name, end);
+  const argument = separator < 0 || line[separator] === '\0' ? -1 : skip(line, isBlank, separator, end);
+  return {
+    interpreter: untilNul(line.slice(name, separator < 0 ? end : separator)),
+    argument: argument < 0 ? null : untilNul(line.slice(argument, end)),
+  };
+}
+
+/** The first place in [from, to] whose character is not one to skip; -1: none. */
+function skip(line: ByteString, isSkipped: (char: string) => boolean, from: number, to: number): number {
+  for (let at = from; at <= to; at++) if (!isSkipped(line[at]!)) return at;
+  return -1;
+}
+
+function isBlank(char: string): boolean {
+  return char === ' ' || char === '\t';
+}
+
+function isNoTerminator(char: string): boolean {
+  return !isBlank(char) && char !== '\0';
+}
+
+function untilNul(text: ByteString): ByteString {
+  const end = text.indexOf('\0');
+  return end < 0 ? text : text.slice(0, end);
 }
