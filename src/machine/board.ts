@@ -13,6 +13,9 @@ import type { Clint } from './timer.ts';
 const CLINT = { base: 0x0200_0000, end: 0x0201_0000 } as const;
 const PLIC = { base: 0x0c00_0000, end: 0x0c40_0000 } as const;
 const UART = { base: 0x1000_0000, end: 0x1000_0100 } as const;
+/** How long the hart runs without looking at the clock, in instructions: some 0.2 ms. */
+const SLICE_INSTRUCTIONS = 100_000;
+
 const REGIONS = [CLINT, PLIC, UART];
 
 export class Board implements Bus {
@@ -56,12 +59,16 @@ export class Board implements Bus {
     return this.#clint.ticks(retired);
   }
 
-  recentTicks(retired: number): number {
-    return this.#clint.recentTicks(retired);
+  get isDeterministic(): boolean {
+    return this.#clint.isDeterministic;
   }
 
-  sliceLimit(deadline: number, retired: number): number {
-    return this.#clint.sliceLimit(deadline, retired);
+  sliceLimit(): number {
+    return SLICE_INSTRUCTIONS;
+  }
+
+  sliceLimitUntil(deadline: number, retired: number): number {
+    return Math.min(SLICE_INSTRUCTIONS, this.#clint.instructionsUntil(deadline, retired));
   }
 
   machineDeadline(): number {
@@ -70,6 +77,7 @@ export class Board implements Bus {
 
   interruptWires(): number {
     let wires = this.#clint.state.softwareInterrupt ? MIP.MSIP : 0;
+    if (this.#plic.isQuiet()) return wires;
     if (this.#plic.raisesSupervisor()) wires |= MIP.SEIP;
     if (this.#plic.raisesMachine()) wires |= MIP.MEIP;
     return wires;

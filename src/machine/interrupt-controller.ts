@@ -85,6 +85,11 @@ export class Plic implements InterruptController {
       .filter(({ name, count }) => name !== '' || count > 0);
   }
 
+  /** Whether no source is high. */
+  isQuiet(): boolean {
+    return this.state.levels === 0;
+  }
+
   /** Whether the external interrupt of M mode, S mode is raised. */
   raisesMachine(): boolean {
     return this.#best(MACHINE) !== 0;

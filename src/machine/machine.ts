@@ -181,7 +181,10 @@ function createTimer(clint: Clint, hart: RiscvHart): Timer {
       const deadline = hart.timerDeadline();
       return deadline < Number.MAX_SAFE_INTEGER ? deadline : Infinity;
     },
-    skipTo: (tick) => clint.skipTo(tick, hart.retired),
+    skipTo: (tick) => {
+      clint.skipTo(tick, hart.retired);
+      hart.lookAtClock();
+    },
   };
 }
 

@@ -33,33 +33,24 @@ export interface TimerState {
 
 export const TICK_NS = 100;
 
-/** How long the hart runs without looking at the clock, in instructions: some 0.2 ms. */
-const SLICE_INSTRUCTIONS = 100_000;
-
 export class Clint {
   state: TimerState = { offsetTicks: 0, mtimecmpLo: -1, mtimecmpHi: -1, softwareInterrupt: false };
   /** Halves of what the last load() gave. */
   lo = 0;
   hi = 0;
   readonly #clock: Clock;
-  readonly #isDeterministic: boolean;
+  readonly isDeterministic: boolean;
   readonly #startNs: number;
-  #recent = 0;
 
   constructor(clock: Clock, isDeterministic: boolean) {
     this.#clock = clock;
-    this.#isDeterministic = isDeterministic;
+    this.isDeterministic = isDeterministic;
     this.#startNs = isDeterministic ? 0 : clock.nowNs();
   }
 
   ticks(retired: number): number {
-    const ns = this.#isDeterministic ? retired : this.#clock.nowNs() - this.#startNs;
-    this.#recent = Math.floor(ns / TICK_NS) + this.state.offsetTicks;
-    return this.#recent;
-  }
-
-  recentTicks(retired: number): number {
-    return this.#isDeterministic ? this.ticks(retired) : this.#recent;
+    const ns = this.isDeterministic ? retired : this.#clock.nowNs() - this.#startNs;
+    return Math.floor(ns / TICK_NS) + this.state.offsetTicks;
   }
 
   /** mtimecmp as a number; inexact above 2^53, which no clock reaches. */
@@ -68,14 +59,14 @@ export class Clint {
     return (mtimecmpHi >>> 0) * 0x1_0000_0000 + (mtimecmpLo >>> 0);
   }
 
-  sliceLimit(deadline: number, retired: number): number {
-    if (!this.#isDeterministic) return SLICE_INSTRUCTIONS;
+  /** Deterministic mode: instructions until mtime reaches the deadline, Infinity where it has. */
+  instructionsUntil(deadline: number, retired: number): number {
     const atRetired = (deadline - this.state.offsetTicks) * TICK_NS;
-    return atRetired > retired ? Math.min(SLICE_INSTRUCTIONS, atRetired - retired) : SLICE_INSTRUCTIONS;
+    return atRetired > retired ? atRetired - retired : Infinity;
   }
 
   skipTo(tick: number, retired: number): void {
-    if (!this.#isDeterministic) throw new Error('time can be moved only in deterministic mode');
+    if (!this.isDeterministic) throw new Error('time can be moved only in deterministic mode');
     this.state.offsetTicks += Math.max(0, tick - this.ticks(retired));
   }
 

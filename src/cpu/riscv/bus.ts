@@ -11,10 +11,12 @@ export interface Bus {
   store(pa: number, size: number, lo: number, hi: number): void;
   /** mtime, now. */
   timeTicks(retired: number): number;
-  /** mtime as last looked at; in deterministic mode, now. */
-  recentTicks(retired: number): number;
-  /** Instructions that may run before time has to be looked at again, given the tick of the next timer interrupt. */
-  sliceLimit(deadline: number, retired: number): number;
+  /** Whether time is a function of retired instructions, so that a slice can end exactly at a timer interrupt. */
+  readonly isDeterministic: boolean;
+  /** Instructions that may run before time has to be looked at again. */
+  sliceLimit(): number;
+  /** In deterministic mode: the same, given the tick of the next timer interrupt. */
+  sliceLimitUntil(deadline: number, retired: number): number;
   /** Tick at which MTIP becomes pending. */
   machineDeadline(): number;
   /** Bits of mip that devices drive, MTIP excepted: MSIP, SEIP, MEIP. */

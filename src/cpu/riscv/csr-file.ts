@@ -5,7 +5,8 @@
  * Invariants: all state is in linear memory (one i64 per row of csr-table.ts), so that it is saved with it; 64-bit
  * values pass as int32 halves and nothing here allocates. `satpChanged` and `pmpChanged` are notes to the hart, which clears them.
  */
-import { CSR, CSR_BY_NUMBER, CSRS, MODE_INDEX } from './csr-table.ts';
+import { HART } from '../layout.ts';
+import { csrByName, CSR_BY_NUMBER, CSRS, MODE_INDEX } from './csr-table.ts';
 import type { CsrRow } from './csr-table.ts';
 import { BIT_63_HI, MENVCFG_STCE_HI, MIP, MSTATUS, PRV } from './privileged.ts';
 import { legalPmpConfig, pmpAddressLocked, readPmpAddressLo } from './pmp.ts';
@@ -16,31 +17,36 @@ export interface CsrInputs {
   retiredCount(): number;
   /** mtime. */
   timeTicks(): number;
-  /** mtime as last looked at: what decides whether a timer interrupt is pending. */
-  recentTicks(): number;
-  /** Bits of mip that devices drive: MSIP, MTIP, SEIP, MEIP. */
+  /** Tick at which MTIP becomes pending. */
+  machineDeadline(): number;
+  /** Bits of mip that devices drive, timers excepted: MSIP, SEIP, MEIP. */
   interruptWires(): number;
 }
 
-const MSTATUS_WORD = CSR.mstatus.index * 2;
-const MIE_WORD = CSR.mie.index * 2;
-const MIP_WORD = CSR.mip.index * 2;
-const MIDELEG_WORD = CSR.mideleg.index * 2;
-const FFLAGS_WORD = CSR.fflags.index * 2;
-const FRM_WORD = CSR.frm.index * 2;
-const STIMECMP_WORD = CSR.stimecmp.index * 2;
-const MENVCFG_WORD = CSR.menvcfg.index * 2;
-const MODE_WORD = MODE_INDEX * 2;
+/** Index in the hart-state page of the CSR area. */
+const BASE = HART.csr / 4;
+
+const MSTATUS_WORD = BASE + csrByName('mstatus').index * 2;
+const MIE_WORD = BASE + csrByName('mie').index * 2;
+const MIP_WORD = BASE + csrByName('mip').index * 2;
+const MIDELEG_WORD = BASE + csrByName('mideleg').index * 2;
+const FFLAGS_WORD = HART.fflags / 4;
+const FRM_WORD = HART.frm / 4;
+const STIMECMP_WORD = BASE + csrByName('stimecmp').index * 2;
+const MENVCFG_WORD = BASE + csrByName('menvcfg').index * 2;
+const MODE_WORD = BASE + MODE_INDEX * 2;
+
+const MSTATUS_ROW = csrByName('mstatus');
+const MCOUNTEREN = csrByName('mcounteren').index;
+const SCOUNTEREN = csrByName('scounteren').index;
+const MINSTRET = csrByName('minstret').index;
+const MCYCLE = csrByName('mcycle').index;
+const SATP = csrByName('satp').index;
+const PMPADDR0_NUMBER = csrByName('pmpaddr0').number;
 
 /** Fields of mstatus that sstatus shows: SIE SPIE SPP FS XS SUM MXR, and UXL. */
 const SSTATUS_LO = 0x000d_e122;
 const SSTATUS_HI = 0x3;
-
-/** Where fflags and frm live: the interpreter keeps them in its own places. Word indices. */
-export interface FpWords {
-  readonly fflags: number;
-  readonly frm: number;
-}
 
 export class CsrFile {
   /** Halves of what the last read() gave. */
@@ -49,17 +55,13 @@ export class CsrFile {
   satpChanged = true;
   pmpChanged = true;
   readonly #words: Int32Array;
-  readonly #base: number;
-  readonly #fflags: number;
-  readonly #frm: number;
   readonly #inputs: CsrInputs;
+  /** STIP of stimecmp, and MTIP, as of the last look at the clock: a cache. */
+  #timerBits = 0;
 
-  /** `base`: index in `words` of the CSR area. */
-  constructor(words: Int32Array, base: number, fp: FpWords | undefined, inputs: CsrInputs) {
+  /** `words`: the hart-state page. */
+  constructor(words: Int32Array, inputs: CsrInputs) {
     this.#words = words;
-    this.#base = base;
-    this.#fflags = fp?.fflags ?? base + FFLAGS_WORD;
-    this.#frm = fp?.frm ?? base + FRM_WORD;
     this.#inputs = inputs;
   }
 
@@ -71,57 +73,60 @@ export class CsrFile {
   }
 
   get mode(): number {
-    return this.#words[this.#base + MODE_WORD]!;
+    return this.#words[MODE_WORD]!;
   }
 
   set mode(mode: number) {
-    this.#words[this.#base + MODE_WORD] = mode;
+    this.#words[MODE_WORD] = mode;
   }
 
   /** Low half of mstatus without SD (which is in the high half). */
   get mstatus(): number {
-    return this.#words[this.#base + MSTATUS_WORD]!;
+    return this.#words[MSTATUS_WORD]!;
   }
 
   set mstatus(lo: number) {
-    this.#words[this.#base + MSTATUS_WORD] = lo;
+    this.#words[MSTATUS_WORD] = lo;
   }
 
   /** Raw storage of a row. */
   storedLo(index: number): number {
-    return this.#words[this.#base + index * 2]!;
+    return this.#words[BASE + index * 2]!;
   }
 
   storedHi(index: number): number {
-    return this.#words[this.#base + index * 2 + 1]!;
+    return this.#words[BASE + index * 2 + 1]!;
   }
 
   store(index: number, lo: number, hi: number): void {
-    this.#words[this.#base + index * 2] = lo;
-    this.#words[this.#base + index * 2 + 1] = hi;
+    this.#words[BASE + index * 2] = lo;
+    this.#words[BASE + index * 2 + 1] = hi;
   }
 
-  /** Interrupts that are pending, whether enabled or not. */
+  /** Interrupts that are pending, whether enabled or not; timers as of the last refreshTimers(). */
   pendingInterrupts(): number {
-    let pending = this.#words[this.#base + MIP_WORD]! | this.#inputs.interruptWires();
-    if (this.#hasStimecmp()) {
-      pending = this.#inputs.recentTicks() >= this.stimecmp() ? pending | MIP.STIP : pending & ~MIP.STIP;
-    }
-    return pending;
+    return this.#words[MIP_WORD]! | this.#timerBits | this.#inputs.interruptWires();
+  }
+
+  /** Looks at the clock. To be called when time has passed or a deadline has changed. */
+  refreshTimers(): void {
+    const ticks = this.#inputs.timeTicks();
+    this.#timerBits =
+      (ticks >= this.stimecmp() ? MIP.STIP : 0) | (ticks >= this.#inputs.machineDeadline() ? MIP.MTIP : 0);
   }
 
   get mie(): number {
-    return this.#words[this.#base + MIE_WORD]!;
+    return this.#words[MIE_WORD]!;
   }
 
   get mideleg(): number {
-    return this.#words[this.#base + MIDELEG_WORD]!;
+    return this.#words[MIDELEG_WORD]!;
   }
 
   /** Tick at which stimecmp fires, Infinity where it is not enabled; inexact above 2^53, which no clock reaches. */
   stimecmp(): number {
     if (!this.#hasStimecmp()) return Infinity;
-    return unsigned(this.#words[this.#base + STIMECMP_WORD]!, this.#words[this.#base + STIMECMP_WORD + 1]!);
+    return unsigned(this.#words[STIMECMP_WORD]!, this.#words[STIMECMP_WORD + 1]!);
   }
 
   /** The row that an instruction at privilege `mode` may access, or undefined where it is an illegal instruction. */
@@ -140,7 +145,7 @@ export class CsrFile {
         return mode === PRV.S && (this.mstatus & MSTATUS.TVM) !== 0 ? undefined : row;
       case 'stimecmp':
         if (mode === PRV.M) return row;
-        return this.#hasStimecmp() && (this.storedLo(CSR.mcounteren.index) & 2) !== 0 ? row : undefined;
+        return this.#hasStimecmp() && (this.storedLo(MCOUNTEREN) & 2) !== 0 ? row : undefined;
       default:
         return number >> 5 === 0xc00 >> 5 && !this.#counterEnabled(number & 31) ? undefined : row;
     }
@@ -148,7 +153,7 @@ export class CsrFile {
 
   /** Sets lo and hi to the register's value. */
   read(row: CsrRow): void {
-    const word = this.#base + row.index * 2;
+    const word = BASE + row.index * 2;
     this.lo = this.#words[word]!;
     this.hi = this.#words[word + 1]!;
     switch (row.kind) {
@@ -161,7 +166,7 @@ export class CsrFile {
         if ((this.lo & MSTATUS.FS) === MSTATUS.FS) this.hi |= BIT_63_HI;
         return;
       case 'sstatus':
-        this.read(CSR.mstatus);
+        this.read(MSTATUS_ROW);
         this.lo &= SSTATUS_LO;
         this.hi &= SSTATUS_HI | BIT_63_HI;
         return;
@@ -172,17 +177,17 @@ export class CsrFile {
       case 'sip':
         return this.#set(this.pendingInterrupts() & this.mideleg, 0);
       case 'fflags':
-        return this.#set(this.#words[this.#fflags]!, 0);
+        return this.#set(this.#words[FFLAGS_WORD]!, 0);
       case 'frm':
-        return this.#set(this.#words[this.#frm]!, 0);
+        return this.#set(this.#words[FRM_WORD]!, 0);
       case 'fcsr':
-        return this.#set(this.#words[this.#fflags]! | (this.#words[this.#frm]! << 5), 0);
+        return this.#set(this.#words[FFLAGS_WORD]! | (this.#words[FRM_WORD]! << 5), 0);
       case 'counter':
         return this.#readCounter(row);
       case 'time':
         return this.#setNumber(this.#inputs.timeTicks());
       case 'pmpaddr':
-        this.lo = readPmpAddressLo(this, row.number - CSR.pmpaddr0.number);
+        this.lo = readPmpAddressLo(this, row.number - PMPADDR0_NUMBER);
         return;
     }
   }
@@ -195,7 +200,7 @@ export class CsrFile {
     this.read(row);
     if (row.kind === 'mip') {
       this.lo &= ~MIP.SEIP;
-      this.lo |= this.#words[this.#base + MIP_WORD]! & MIP.SEIP;
+      this.lo |= this.#words[MIP_WORD]! & MIP.SEIP;
     }
   }
 
@@ -215,14 +220,14 @@ export class CsrFile {
       case 'satp':
         return this.#writeSatp(lo, hi);
       case 'fflags':
-        this.#words[this.#fflags] = lo & 0x1f;
+        this.#words[FFLAGS_WORD] = lo & 0x1f;
         return this.markFpDirty();
       case 'frm':
-        this.#words[this.#frm] = lo & 7;
+        this.#words[FRM_WORD] = lo & 7;
         return this.markFpDirty();
       case 'fcsr':
-        this.#words[this.#fflags] = lo & 0x1f;
-        this.#words[this.#frm] = (lo >> 5) & 7;
+        this.#words[FFLAGS_WORD] = lo & 0x1f;
+        this.#words[FRM_WORD] = (lo >> 5) & 7;
         return this.markFpDirty();
       case 'counter':
         return this.#writeCounter(row, lo, hi);
@@ -233,15 +238,16 @@ export class CsrFile {
         this.pmpChanged = true;
         return;
       case 'pmpaddr':
-        if (pmpAddressLocked(this, row.number - CSR.pmpaddr0.number)) return;
+        if (pmpAddressLocked(this, row.number - PMPADDR0_NUMBER)) return;
         this.store(row.index, lo & row.maskLo, hi & row.maskHi);
         this.pmpChanged = true;
         return;
       case 'plain':
       case 'stimecmp': {
-        const word = this.#base + row.index * 2;
+        const word = BASE + row.index * 2;
         this.#words[word] = (this.#words[word]! & ~row.maskLo) | (lo & row.maskLo);
         this.#words[word + 1] = (this.#words[word + 1]! & ~row.maskHi) | (hi & row.maskHi);
+        if (row.kind === 'stimecmp' || row.name === 'menvcfg') this.#timerSet();
       }
     }
   }
@@ -249,6 +255,12 @@ export class CsrFile {
   /** mstatus.FS = Dirty. */
   markFpDirty(): void {
     this.mstatus |= MSTATUS.FS;
+  }
+
+  /** With stimecmp on, STIP is its alone: what firmware wrote into mip goes. */
+  #timerSet(): void {
+    if (this.#hasStimecmp()) this.#words[MIP_WORD]! &= ~MIP.STIP;
+    this.refreshTimers();
   }
 
   #writeMstatus(lo: number, mask: number): void {
@@ -263,19 +275,19 @@ export class CsrFile {
   #writeSatp(lo: number, hi: number): void {
     const mode = hi >>> 28;
     if (mode !== 0 && mode !== 8) return;
-    this.store(CSR.satp.index, lo, hi);
+    this.store(SATP, lo, hi);
     this.satpChanged = true;
   }
 
   #hasStimecmp(): boolean {
-    return (this.#words[this.#base + MENVCFG_WORD + 1]! & MENVCFG_STCE_HI) !== 0;
+    return (this.#words[MENVCFG_WORD + 1]! & MENVCFG_STCE_HI) !== 0;
   }
 
   #counterEnabled(bit: number): boolean {
     const mode = this.mode;
     if (mode === PRV.M) return true;
-    if (((this.storedLo(CSR.mcounteren.index) >> bit) & 1) === 0) return false;
-    return mode === PRV.S || ((this.storedLo(CSR.scounteren.index) >> bit) & 1) !== 0;
+    if (((this.storedLo(MCOUNTEREN) >> bit) & 1) === 0) return false;
+    return mode === PRV.S || ((this.storedLo(SCOUNTEREN) >> bit) & 1) !== 0;
   }
 
   /** Counters are stored as the difference to the number of retired instructions. */
@@ -297,7 +309,7 @@ export class CsrFile {
   }
 
   #mergeLo(word: number, lo: number, mask: number): void {
-    this.#words[this.#base + word] = (this.#words[this.#base + word]! & ~mask) | (lo & mask);
+    this.#words[word] = (this.#words[word]! & ~mask) | (lo & mask);
   }
 
   #set(lo: number, hi: number): void {
@@ -312,7 +324,7 @@ export class CsrFile {
 }
 
 function counterStorage(row: CsrRow): number {
-  return row.number & 2 ? CSR.minstret.index : CSR.mcycle.index;
+  return row.number & 2 ? MINSTRET : MCYCLE;
 }
 
 function unsigned(lo: number, hi: number): number {

@@ -3,7 +3,7 @@
  * Registers"; names and numbers are the manual's. Bits 9:8 of a number are the lowest privilege that may access it,
  * bits 11:10 = 3 mean read-only; neither is repeated in the rows.
  *
- * Interface: CSRS, CSR, CsrName, CsrRow, CSR_BY_NUMBER, CSR_COUNT, MODE_INDEX.
+ * Interface: CSRS, csrByName, CsrName, CsrRow, CSR_BY_NUMBER, CSR_COUNT, MODE_INDEX.
  * Invariant: a row of kind `plain` is storage: a read gives what was stored, a write changes the bits in its mask.
  */
 
@@ -166,8 +166,9 @@ export const CSR_BY_NUMBER: readonly (CsrRow | undefined)[] = (() => {
   return rows;
 })();
 
+const BY_NAME: ReadonlyMap<string, CsrRow> = new Map(CSRS.map((row) => [row.name, row]));
+
 /** Row by name. */
-export const CSR: Readonly<Record<CsrName, CsrRow>> = Object.fromEntries(CSRS.map((row) => [row.name, row])) as Record<
-  CsrName,
-  CsrRow
->;
+export function csrByName(name: CsrName): CsrRow {
+  return BY_NAME.get(name)!;
+}

@@ -66,7 +66,8 @@ export interface Hart {
   fenceI(): void;
 
   /**
-   * Runs until one of the stop reasons. Returns 'budget' after exactly `maxInstructions` retired instructions. Interrupts are taken
+   * Runs until one of the stop reasons. Returns 'budget' after exactly `maxInstructions` retired instructions
+   * (or fewer if the hart is stuck in a handler that faults at once). Interrupts are taken
    * between instructions; the timer is looked at least every slice (deterministic mode: at the exact instruction).
    */
   run(maxInstructions: number): StopReason;

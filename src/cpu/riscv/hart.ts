@@ -12,21 +12,33 @@ import type { Layout } from '../layout.ts';
 import type { Bus } from './bus.ts';
 import { CodeCache } from './code-cache.ts';
 import { CsrFile } from './csr-file.ts';
-import { CSR } from './csr-table.ts';
+import { csrByName } from './csr-table.ts';
 import type { CsrName } from './csr-table.ts';
 import { needsFpState } from './fp-state.ts';
 import type { Hart, HartLayout, PrivilegeMode, StopReason } from './hart-interface.ts';
 import { Mmu } from './mmu.ts';
-import { ACCESS, CAUSE, MIP, MSTATUS, PRV } from './privileged.ts';
+import { ACCESS, CAUSE, MSTATUS, PRV } from './privileged.ts';
 import type { Access } from './privileged.ts';
 import { SingleAccess } from './single-access.ts';
-import { OUTCOME, SystemInstructions } from './system.ts';
+import { INSN, OUTCOME, SystemInstructions } from './system.ts';
 import { Translator } from './translate.ts';
 import { Traps } from './traps.ts';
+
+/** Word indices in the hart-state page. */
+const X = HART.x / 4;
+const PC = HART.pc / 4;
+const BUDGET = HART.budget / 4;
+const TVAL = HART.tval / 4;
+
+const SCAUSE = csrByName('scause').index;
+const SEPC = csrByName('sepc').index;
 
 /** The clock is looked at again after so many instructions or calls of run(), besides the ends of slices. */
 const CLOCK_INSTRUCTIONS = 50_000;
 const CLOCK_RUNS = 64;
+
+/** Exits in a row without a retired instruction after which the hart is taken to be stuck. */
+const MAX_ATTEMPTS = 10_000;
 
 const MODE_NAMES: readonly PrivilegeMode[] = ['U', 'S', 'M', 'M'];
 
@@ -36,18 +48,13 @@ export class RiscvHart implements Hart {
   readonly code: CodeCache;
   readonly traps: Traps;
   readonly translator: Translator;
+  /** The hart-state page. */
   readonly #words: Int32Array;
-  /** Word indices of the hart state. */
-  readonly #x: number;
-  readonly #pc: number;
-  readonly #budget: number;
-  readonly #tval: number;
   readonly #csrs: CsrFile;
   readonly #system: SystemInstructions;
   readonly #single: SingleAccess;
   readonly #bus: Bus;
   readonly #interpreter: Interpreter;
-  readonly #hart: number;
   #retired = 0;
   /** Halves of the native vector; an odd one is never reached. */
   #vectorLo = 1;
@@ -58,38 +65,30 @@ export class RiscvHart implements Hart {
   constructor(layout: Layout, buffer: ArrayBufferLike, interpreter: Interpreter, bus: Bus) {
     const words = new Int32Array(buffer);
     const bytes = new Uint8Array(buffer);
-    const hart = layout.hart >>> 2;
+    const state = new Int32Array(buffer, layout.hart, HART.bytes / 4);
     this.layout = { x: layout.hart + HART.x, f: layout.hart + HART.f, pc: layout.hart + HART.pc };
-    this.#words = words;
-    this.#hart = hart;
-    this.#x = hart + HART.x / 4;
-    this.#pc = hart + HART.pc / 4;
-    this.#budget = hart + HART.budget / 4;
-    this.#tval = hart + HART.tval / 4;
+    this.#words = state;
     this.#bus = bus;
     this.#interpreter = interpreter;
-    const fp = { fflags: hart + HART.fflags / 4, frm: hart + HART.frm / 4 };
-    this.#csrs = new CsrFile(words, hart + HART.csr / 4, fp, {
+    this.#csrs = new CsrFile(state, {
       retiredCount: () => this.#retired,
       timeTicks: () => bus.timeTicks(this.#retired),
-      recentTicks: () => bus.recentTicks(this.#retired),
-      interruptWires: () => this.#interruptWires(),
+      machineDeadline: () => bus.machineDeadline(),
+      interruptWires: () => bus.interruptWires(),
     });
     this.mmu = new Mmu(layout, bytes, words);
     this.code = new CodeCache(layout, words, this.mmu);
-    this.traps = new Traps(this.#csrs, words, this.#pc, hart + HART.reservation / 4);
-    this.translator = new Translator(layout, words, this.#csrs, this.mmu, this.code);
+    this.traps = new Traps(this.#csrs, state);
+    this.translator = new Translator(layout, words, state, this.#csrs, this.mmu, this.code);
     this.#single = new SingleAccess(layout, words, bus, this.mmu, this.code, this.translator);
-    this.#system = new SystemInstructions(this.#csrs, this.traps, words, this.#x, this.#pc, (...range) =>
-      this.mmu.flush(...range),
-    );
+    this.#system = new SystemInstructions(this.#csrs, this.traps, state, (...range) => this.mmu.flush(...range));
     this.reset();
   }
 
   reset(): void {
-    this.#words.fill(0, this.#hart, this.#hart + HART.bytes / 4);
+    this.#words.fill(0);
     this.#csrs.reset();
-    this.#words.fill(-1, this.#hart + HART.reservation / 4, this.#hart + HART.reservation / 4 + 2);
+    this.#words.fill(-1, HART.reservation / 4, HART.reservation / 4 + 2);
     this.#retired = 0;
     this.dropCaches();
   }
@@ -99,6 +98,7 @@ export class RiscvHart implements Hart {
     this.code.flushAll();
     this.mmu.flushAll();
     this.translator.reset();
+    this.lookAtClock();
   }
 
   get retired(): number {
@@ -118,20 +118,25 @@ export class RiscvHart implements Hart {
   run(maxInstructions: number): StopReason {
     const target = this.#retired + maxInstructions;
     const words = this.#words;
-    this.#watchClock();
+    if (++this.#clockRuns >= CLOCK_RUNS || this.#retired - this.#clockRetired >= CLOCK_INSTRUCTIONS) this.lookAtClock();
+    // Exceptions retire nothing: a handler that itself faults at once must not keep the host forever.
+    let attempts = 0;
     for (;;) {
+      if (this.#bus.isDeterministic) this.#csrs.refreshTimers();
       if (!this.#single.isPending) this.traps.takeInterrupt();
       if (this.#isAtNativeVector()) return 'native-vector';
-      const left = target - this.#retired;
-      if (left <= 0) return 'budget';
+      const before = this.#retired;
+      const left = target - before;
+      if (left <= 0 || attempts > MAX_ATTEMPTS) return 'budget';
       this.translator.activate();
-      const slice = this.#single.isPending ? 1 : Math.min(left, this.#bus.sliceLimit(this.#deadline(), this.#retired));
-      words[this.#budget] = slice;
+      const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit());
+      words[BUDGET] = slice;
       const exit = this.#interpreter.run();
-      const done = slice - words[this.#budget]!;
+      const done = slice - words[BUDGET]!;
       this.#retired += done;
-      if (this.#single.isPending) this.#single.finish(done === 1);
+      if (this.#single.isPending) this.#finishSingle(done === 1);
       if (this.#handle(exit)) return 'wfi';
+      attempts = this.#retired === before ? attempts + 1 : 0;
     }
   }
 
@@ -140,7 +145,7 @@ export class RiscvHart implements Hart {
     const words = this.#words;
     switch (exit) {
       case EXIT.slice:
-        this.#lookAtClock();
+        this.lookAtClock();
         return false;
       case EXIT.system:
         return this.#executeSystem();
@@ -160,7 +165,7 @@ export class RiscvHart implements Hart {
         this.#access(ACCESS.STORE, false);
         return false;
       case EXIT.trap:
-        this.traps.exception(words[this.#hart + HART.cause / 4]!, words[this.#tval]!, words[this.#tval + 1]!);
+        this.traps.exception(words[HART.cause / 4]!, words[TVAL]!, words[TVAL + 1]!);
         return false;
       default:
         throw new Error(`the interpreter gave unknown exit ${exit}`);
@@ -168,7 +173,11 @@ export class RiscvHart implements Hart {
   }
 
   #executeSystem(): boolean {
-    const instruction = this.#words[this.#hart + HART.instruction / 4]!;
+    const instruction = this.#words[HART.instruction / 4]!;
+    if (instruction === INSN.ECALL) {
+      this.traps.exception(CAUSE.ECALL_U + this.#csrs.mode, 0, 0);
+      return false;
+    }
     if ((instruction & 0x7f) !== 0x73 && needsFpState(instruction)) {
       // Off is illegal; Initial and Clean become Dirty, and the instruction is met again in a page for that state.
       if ((this.#csrs.mstatus & MSTATUS.FS) === 0) this.traps.exception(CAUSE.ILLEGAL, instruction, 0);
@@ -179,14 +188,14 @@ export class RiscvHart implements Hart {
     if (outcome === OUTCOME.TRAPPED) return false;
     this.#retired++;
     if (outcome !== OUTCOME.IDLE) return false;
-    this.#lookAtClock();
+    this.lookAtClock();
     return (this.#csrs.pendingInterrupts() & this.#csrs.mie) === 0;
   }
 
   #fetch(): void {
-    const lo = this.#words[this.#tval]!;
-    const hi = this.#words[this.#tval + 1]!;
-    if (lo === this.#words[this.#pc] && this.#isAtNativeVector()) return;
+    const lo = this.#words[TVAL]!;
+    const hi = this.#words[TVAL + 1]!;
+    if (lo === this.#words[PC] && this.#isAtNativeVector()) return;
     const cause = this.translator.translate(lo, hi, ACCESS.FETCH);
     if (cause !== 0) this.traps.exception(cause, lo, hi);
     else if (this.translator.hostPage < 0) this.traps.exception(CAUSE.FETCH_ACCESS, lo, hi);
@@ -194,8 +203,8 @@ export class RiscvHart implements Hart {
   }
 
   #access(access: Access, devicesAllowed: boolean): void {
-    const lo = this.#words[this.#tval]!;
-    const hi = this.#words[this.#tval + 1]!;
+    const lo = this.#words[TVAL]!;
+    const hi = this.#words[TVAL + 1]!;
     const { translator } = this;
     const cause = translator.translate(lo, hi, access);
     if (cause !== 0) return this.traps.exception(cause, lo, hi);
@@ -205,23 +214,25 @@ export class RiscvHart implements Hart {
       else translator.fillData(lo, hi, access);
       return;
     }
-    const size = this.#words[this.#hart + HART.accessSize / 4]!;
+    const size = this.#words[HART.accessSize / 4]!;
     const isAligned = (lo & (size - 1)) === 0;
     if (devicesAllowed && isAligned && this.#single.beginDevice(lo, hi, size, isStore)) return;
     this.traps.exception(isStore ? CAUSE.STORE_ACCESS : CAUSE.LOAD_ACCESS, lo, hi);
   }
 
-  #isAtNativeVector(): boolean {
-    return (
-      this.#words[this.#pc] === this.#vectorLo &&
-      this.#words[this.#pc + 1] === this.#vectorHi &&
-      this.#csrs.mode !== PRV.U
-    );
+  /** A device store may have changed a deadline. */
+  #finishSingle(isDone: boolean): void {
+    this.#single.finish(isDone);
+    this.lookAtClock();
   }
 
-  #interruptWires(): number {
+  #isAtNativeVector(): boolean {
+    return this.#words[PC] === this.#vectorLo && this.#words[PC + 1] === this.#vectorHi && this.#csrs.mode !== PRV.U;
+  }
+
+  #sliceLimit(): number {
     const bus = this.#bus;
-    return bus.interruptWires() | (bus.recentTicks(this.#retired) >= bus.machineDeadline() ? MIP.MTIP : 0);
+    return bus.isDeterministic ? bus.sliceLimitUntil(this.#deadline(), this.#retired) : bus.sliceLimit();
   }
 
   #deadline(): number {
@@ -233,37 +244,33 @@ export class RiscvHart implements Hart {
     return this.#deadline();
   }
 
-  #watchClock(): void {
-    if (++this.#clockRuns >= CLOCK_RUNS || this.#retired - this.#clockRetired >= CLOCK_INSTRUCTIONS)
-      this.#lookAtClock();
-  }
-
-  #lookAtClock(): void {
+  /** To be called when time was moved. */
+  lookAtClock(): void {
     this.#clockRuns = 0;
     this.#clockRetired = this.#retired;
-    this.#bus.timeTicks(this.#retired);
+    this.#csrs.refreshTimers();
   }
 
   get pc(): number {
-    return unsigned(this.#words[this.#pc]!, this.#words[this.#pc + 1]!);
+    return unsigned(this.#words[PC]!, this.#words[PC + 1]!);
   }
 
   set pc(value: number) {
-    this.#words[this.#pc] = lowHalf(value);
-    this.#words[this.#pc + 1] = highHalf(value);
+    this.#words[PC] = lowHalf(value);
+    this.#words[PC + 1] = highHalf(value);
   }
 
   pcLo(): number {
-    return this.#words[this.#pc]!;
+    return this.#words[PC]!;
   }
 
   pcHi(): number {
-    return this.#words[this.#pc + 1]!;
+    return this.#words[PC + 1]!;
   }
 
   setPcHalves(lo: number, hi: number): void {
-    this.#words[this.#pc] = lo;
-    this.#words[this.#pc + 1] = hi;
+    this.#words[PC] = lo;
+    this.#words[PC + 1] = hi;
   }
 
   x(index: number): number {
@@ -271,11 +278,11 @@ export class RiscvHart implements Hart {
   }
 
   xLo(index: number): number {
-    return this.#words[this.#x + index * 2]!;
+    return this.#words[X + index * 2]!;
   }
 
   xHi(index: number): number {
-    return this.#words[this.#x + index * 2 + 1]!;
+    return this.#words[X + index * 2 + 1]!;
   }
 
   setX(index: number, value: number): void {
@@ -284,31 +291,37 @@ export class RiscvHart implements Hart {
 
   setXHalves(index: number, lo: number, hi: number): void {
     if (index === 0) return;
-    this.#words[this.#x + index * 2] = lo;
-    this.#words[this.#x + index * 2 + 1] = hi;
+    this.#words[X + index * 2] = lo;
+    this.#words[X + index * 2 + 1] = hi;
   }
 
   csr(name: CsrName): number {
-    this.#csrs.read(CSR[name]);
+    this.#csrs.read(csrByName(name));
     return unsigned(this.#csrs.lo, this.#csrs.hi);
   }
 
   csrLo(name: CsrName): number {
-    this.#csrs.read(CSR[name]);
+    // What every trap handler reads goes without a look-up.
+    if (name === 'scause') return this.#csrs.storedLo(SCAUSE);
+    if (name === 'sepc') return this.#csrs.storedLo(SEPC);
+    this.#csrs.read(csrByName(name));
     return this.#csrs.lo;
   }
 
   csrHi(name: CsrName): number {
-    this.#csrs.read(CSR[name]);
+    if (name === 'scause') return this.#csrs.storedHi(SCAUSE);
+    if (name === 'sepc') return this.#csrs.storedHi(SEPC);
+    this.#csrs.read(csrByName(name));
     return this.#csrs.hi;
   }
 
   setCsr(name: CsrName, value: number): void {
-    this.#csrs.write(CSR[name], lowHalf(value), highHalf(value));
+    this.#csrs.write(csrByName(name), lowHalf(value), highHalf(value));
   }
 
   setCsrHalves(name: CsrName, lo: number, hi: number): void {
-    this.#csrs.write(CSR[name], lo, hi);
+    if (name === 'sepc') return this.#csrs.store(SEPC, lo & ~1, hi);
+    this.#csrs.write(csrByName(name), lo, hi);
   }
 
   get mode(): PrivilegeMode {

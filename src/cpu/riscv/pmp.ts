@@ -5,7 +5,7 @@
  * Interface: Pmp, legalPmpConfig, pmpAddressLocked, readPmpAddressLo.
  * Invariant: Pmp holds the decoded form of the registers; refresh() after they changed.
  */
-import { CSR } from './csr-table.ts';
+import { csrByName } from './csr-table.ts';
 import { ACCESS, PRV } from './privileged.ts';
 import type { Access } from './privileged.ts';
 
@@ -14,6 +14,10 @@ interface PmpRegisters {
   storedLo(index: number): number;
   storedHi(index: number): number;
 }
+
+const PMPADDR0 = csrByName('pmpaddr0').index;
+const PMPCFG0 = csrByName('pmpcfg0').index;
+const PMPCFG2 = csrByName('pmpcfg2').index;
 
 const ENTRIES = 16;
 const READ = 1;
@@ -65,7 +69,7 @@ export class Pmp {
 
   /** The low run of ones in the address gives the size: 2^(ones + 3) bytes, at least a page. */
   #setNapot(i: number, registers: PmpRegisters): void {
-    const index = CSR.pmpaddr0.index + i;
+    const index = PMPADDR0 + i;
     const lo = registers.storedLo(index) | ((1 << (GRAIN - 1)) - 1);
     const hi = registers.storedHi(index);
     const ones = lo === -1 ? 32 + trailingOnes(hi) : trailingOnes(lo);
@@ -91,7 +95,7 @@ export function pmpAddressLocked(registers: PmpRegisters, i: number): boolean {
 
 /** What pmpaddr[i] reads as: with a grain above four bytes the bits below it read as ones or zeros, depending on the mode. */
 export function readPmpAddressLo(registers: PmpRegisters, i: number): number {
-  const lo = registers.storedLo(CSR.pmpaddr0.index + i);
+  const lo = registers.storedLo(PMPADDR0 + i);
   const isNapot = (pmpConfig(registers, i) & 0x10) !== 0;
   return isNapot ? lo | ((1 << (GRAIN - 1)) - 1) : lo & ~((1 << GRAIN) - 1);
 }
@@ -113,14 +117,14 @@ function legalByte(byte: number): number {
 }
 
 function pmpConfig(registers: PmpRegisters, i: number): number {
-  const index = i < 8 ? CSR.pmpcfg0.index : CSR.pmpcfg2.index;
+  const index = i < 8 ? PMPCFG0 : PMPCFG2;
   const half = (i & 4) === 0 ? registers.storedLo(index) : registers.storedHi(index);
   return (half >> ((i & 3) * 8)) & 0xff;
 }
 
 /** The address in units of four bytes. */
 function pmpAddress(registers: PmpRegisters, i: number): number {
-  const index = CSR.pmpaddr0.index + i;
+  const index = PMPADDR0 + i;
   return (registers.storedHi(index) >>> 0) * 0x1_0000_0000 + (registers.storedLo(index) >>> 0);
 }
 

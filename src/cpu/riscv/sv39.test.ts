@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CsrFile } from './csr-file.ts';
-import { CSR, CSR_COUNT } from './csr-table.ts';
+import { csrByName } from './csr-table.ts';
 import { Pmp } from './pmp.ts';
 import { ACCESS, PRV, PTE } from './privileged.ts';
 import type { Access } from './privileged.ts';
@@ -19,15 +19,15 @@ function setUp() {
     wordOf: (pa: number) => (pa >= RAM && pa < RAM + words.byteLength ? (pa - RAM) / 4 : -1),
     wrote: (pfn: number) => wrote.push(pfn),
   };
-  const csrs = new CsrFile(new Int32Array(CSR_COUNT * 2), 0, undefined, {
+  const csrs = new CsrFile(new Int32Array(1024), {
     retiredCount: () => 0,
     timeTicks: () => 0,
-    recentTicks: () => 0,
+    machineDeadline: () => Infinity,
     interruptWires: () => 0,
   });
   csrs.reset();
-  csrs.write(CSR.pmpaddr0, -1, 0x003f_ffff);
-  csrs.write(CSR.pmpcfg0, 0x1f, 0);
+  csrs.write(csrByName('pmpaddr0'), -1, 0x003f_ffff);
+  csrs.write(csrByName('pmpcfg0'), 0x1f, 0);
   const pmp = new Pmp();
   pmp.refresh(csrs);
   const walker = new Sv39Walker(memory, pmp);
@@ -128,7 +128,7 @@ describe('Sv39 walk', () => {
     setPte(0, 1, 0x1000, PTE.V);
     expect(walk(0x4000_0000, ACCESS.LOAD)).toBe(WALK.ACCESS_FAULT);
     setPte(2, 1, 0x80100, RWXUAD & ~PTE.A);
-    csrs.write(CSR.pmpcfg0, 0x19, 0);
+    csrs.write(csrByName('pmpcfg0'), 0x19, 0);
     pmp.refresh(csrs);
     expect(walk(0x1000, ACCESS.LOAD)).toBe(WALK.ACCESS_FAULT);
   });

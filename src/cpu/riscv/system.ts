@@ -2,9 +2,10 @@
  * The instructions that the interpreter leaves to TypeScript: CSR accesses, ecall, ebreak, sret, mret, wfi,
  * sfence.vma, fence.i. "Zicsr", "Zifencei"; Privileged Architecture, instruction sections.
  *
- * Interface: SystemInstructions, OUTCOME.
+ * Interface: SystemInstructions, OUTCOME, INSN.
  * Invariant: pc is at the instruction on entry; afterwards it is at the next one to run.
  */
+import { HART } from '../layout.ts';
 import type { CsrFile } from './csr-file.ts';
 import { CAUSE, MSTATUS, PRV } from './privileged.ts';
 import type { Traps } from './traps.ts';
@@ -22,13 +23,16 @@ export type FlushTranslations = (
   allAsids: boolean,
 ) => void;
 
-const INSN = {
+export const INSN = {
   ECALL: 0x0000_0073,
   EBREAK: 0x0010_0073,
   SRET: 0x1020_0073,
   MRET: 0x3020_0073,
   WFI: 0x1050_0073,
 } as const;
+const X = HART.x / 4;
+const PC = HART.pc / 4;
+
 const C_EBREAK = 0x9002;
 
 /** funct3 of the CSR instructions, without bit 2 (immediate form). */
@@ -38,17 +42,13 @@ export class SystemInstructions {
   readonly #csrs: CsrFile;
   readonly #traps: Traps;
   readonly #words: Int32Array;
-  readonly #x: number;
-  readonly #pc: number;
   readonly #flush: FlushTranslations;
 
-  /** `x` and `pc`: indices in `words`. */
-  constructor(csrs: CsrFile, traps: Traps, words: Int32Array, x: number, pc: number, flush: FlushTranslations) {
+  /** `words`: the hart-state page. */
+  constructor(csrs: CsrFile, traps: Traps, words: Int32Array, flush: FlushTranslations) {
     this.#csrs = csrs;
     this.#traps = traps;
     this.#words = words;
-    this.#x = x;
-    this.#pc = pc;
     this.#flush = flush;
   }
 
@@ -92,8 +92,8 @@ export class SystemInstructions {
     if (mode < PRV.S || (mode === PRV.S && (mstatus & MSTATUS.TVM) !== 0)) return this.#illegal(insn);
     const rs1 = (insn >> 15) & 31;
     const rs2 = (insn >> 20) & 31;
-    const asid = this.#words[this.#x + rs2 * 2]! & 0xffff;
-    this.#flush(this.#words[this.#x + rs1 * 2]!, this.#words[this.#x + rs1 * 2 + 1]!, rs1 === 0, asid, rs2 === 0);
+    const asid = this.#words[X + rs2 * 2]! & 0xffff;
+    this.#flush(this.#words[X + rs1 * 2]!, this.#words[X + rs1 * 2 + 1]!, rs1 === 0, asid, rs2 === 0);
     return this.#retire();
   }
 
@@ -109,8 +109,8 @@ export class SystemInstructions {
     if (row === undefined) return this.#illegal(insn);
 
     const isImmediate = (funct3 & 4) !== 0;
-    const sourceLo = isImmediate ? rs1 : this.#words[this.#x + rs1 * 2]!;
-    const sourceHi = isImmediate ? 0 : this.#words[this.#x + rs1 * 2 + 1]!;
+    const sourceLo = isImmediate ? rs1 : this.#words[X + rs1 * 2]!;
+    const sourceHi = isImmediate ? 0 : this.#words[X + rs1 * 2 + 1]!;
     csrs.read(row);
     const { lo: oldLo, hi: oldHi } = csrs;
     if (isWrite) {
@@ -120,23 +120,22 @@ export class SystemInstructions {
       else csrs.write(row, csrs.lo & ~sourceLo, csrs.hi & ~sourceHi);
     }
     if (rd !== 0) {
-      this.#words[this.#x + rd * 2] = oldLo;
-      this.#words[this.#x + rd * 2 + 1] = oldHi;
+      this.#words[X + rd * 2] = oldLo;
+      this.#words[X + rd * 2 + 1] = oldHi;
     }
     return this.#retire();
   }
 
   #retire(): Outcome {
-    const pc = this.#pc;
-    const lo = (this.#words[pc]! + 4) | 0;
-    this.#words[pc] = lo;
-    if (lo >>> 0 < 4) this.#words[pc + 1]! += 1;
+    const lo = (this.#words[PC]! + 4) | 0;
+    this.#words[PC] = lo;
+    if (lo >>> 0 < 4) this.#words[PC + 1]! += 1;
     return OUTCOME.RETIRED;
   }
 
   /** mtval/stval of a breakpoint is the address of the ebreak. */
   #breakpoint(): Outcome {
-    this.#traps.exception(CAUSE.BREAKPOINT, this.#words[this.#pc]!, this.#words[this.#pc + 1]!);
+    this.#traps.exception(CAUSE.BREAKPOINT, this.#words[PC]!, this.#words[PC + 1]!);
     return OUTCOME.TRAPPED;
   }
 

@@ -9,7 +9,7 @@ import { HART, RAM_BASE } from '../layout.ts';
 import type { Layout } from '../layout.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { CsrFile } from './csr-file.ts';
-import { CSR } from './csr-table.ts';
+import { csrByName } from './csr-table.ts';
 import type { Context, Mmu } from './mmu.ts';
 import { Pmp } from './pmp.ts';
 import { ACCESS, CAUSE, MSTATUS, PRV, PTE } from './privileged.ts';
@@ -21,7 +21,7 @@ const PAGE_FAULTS = [CAUSE.LOAD_PAGE, CAUSE.STORE_PAGE, CAUSE.FETCH_PAGE] as con
 const ACCESS_FAULTS = [CAUSE.LOAD_ACCESS, CAUSE.STORE_ACCESS, CAUSE.FETCH_ACCESS] as const;
 /** Flags of an address that is not translated. */
 const BARE_FLAGS = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;
-const SATP = CSR.satp.index;
+const SATP = csrByName('satp').index;
 const VIEW_BITS = MSTATUS.MPRV | MSTATUS.SUM | MSTATUS.MXR | MSTATUS.MPP | MSTATUS.FS;
 
 export class Translator {
@@ -30,8 +30,8 @@ export class Translator {
   hostPage = -1;
   walks = 0;
   readonly #layout: Layout;
-  readonly #words: Int32Array;
-  readonly #hart: number;
+  /** The hart-state page. */
+  readonly #state: Int32Array;
   readonly #csrs: CsrFile;
   readonly #mmu: Mmu;
   readonly #code: CodeCache;
@@ -44,10 +44,9 @@ export class Translator {
   #fetch: Context | undefined;
   #dataMode: number = PRV.M;
 
-  constructor(layout: Layout, words: Int32Array, csrs: CsrFile, mmu: Mmu, code: CodeCache) {
+  constructor(layout: Layout, words: Int32Array, state: Int32Array, csrs: CsrFile, mmu: Mmu, code: CodeCache) {
     this.#layout = layout;
-    this.#words = words;
-    this.#hart = layout.hart >>> 2;
+    this.#state = state;
     this.#csrs = csrs;
     this.#mmu = mmu;
     this.#code = code;
@@ -68,10 +67,10 @@ export class Translator {
     const view = csrs.mode | (csrs.mstatus & VIEW_BITS);
     if (view !== this.#view || csrs.satpChanged) this.#select(view);
     const data = this.#data!;
-    const words = this.#words;
-    words[this.#hart + HART.fetchContext / 4] = this.#fetch!.id;
-    words[this.#hart + HART.dataContext / 4] = data.id;
-    if (data.pair < 0) words[this.#hart + HART.flatTable / 4] = this.#mmu.ensurePair(data);
+    const state = this.#state;
+    state[HART.fetchContext / 4] = this.#fetch!.id;
+    state[HART.dataContext / 4] = data.id;
+    if (data.pair < 0) state[HART.flatTable / 4] = this.#mmu.ensurePair(data);
   }
 
   /** Forgets the selection, after the MMU was flushed or the registers were restored. */
@@ -163,7 +162,7 @@ export class Translator {
     this.#fetch = this.#contextOf(mode, fetchView, true);
     this.#view = view;
     csrs.satpChanged = false;
-    this.#words[this.#hart + HART.flatTable / 4] = this.#mmu.ensurePair(this.#data);
+    this.#state[HART.flatTable / 4] = this.#mmu.ensurePair(this.#data);
   }
 
   /** M mode and an untranslated satp share one address space of physical addresses. */

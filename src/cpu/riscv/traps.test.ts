@@ -1,31 +1,31 @@
 import { describe, expect, it } from 'vitest';
+import { HART } from '../layout.ts';
 import { CsrFile } from './csr-file.ts';
-import { CSR, CSR_COUNT } from './csr-table.ts';
+import { csrByName } from './csr-table.ts';
 import type { CsrName } from './csr-table.ts';
 import { MIP, MSTATUS, PRV } from './privileged.ts';
 import { OUTCOME, SystemInstructions } from './system.ts';
 import { Traps } from './traps.ts';
 
-const PC = CSR_COUNT * 2;
-const RESERVATION = PC + 2;
-const X = PC + 4;
+const PC = HART.pc / 4;
+const X = HART.x / 4;
 
 function setUp() {
-  const words = new Int32Array(X + 64);
+  const words = new Int32Array(HART.bytes / 4);
   const inputs = { wires: 0, ticks: 0, retired: 0 };
-  const csrs = new CsrFile(words, 0, undefined, {
+  const csrs = new CsrFile(words, {
     retiredCount: () => inputs.retired,
     timeTicks: () => inputs.ticks,
-    recentTicks: () => inputs.ticks,
+    machineDeadline: () => Infinity,
     interruptWires: () => inputs.wires,
   });
   csrs.reset();
-  const traps = new Traps(csrs, words, PC, RESERVATION);
+  const traps = new Traps(csrs, words);
   const flushed: unknown[][] = [];
-  const system = new SystemInstructions(csrs, traps, words, X, PC, (...args) => void flushed.push(args));
-  const write = (name: CsrName, lo: number, hi = 0) => csrs.write(CSR[name], lo, hi);
+  const system = new SystemInstructions(csrs, traps, words, (...args) => void flushed.push(args));
+  const write = (name: CsrName, lo: number, hi = 0) => csrs.write(csrByName(name), lo, hi);
   const read = (name: CsrName) => {
-    csrs.read(CSR[name]);
+    csrs.read(csrByName(name));
     return [csrs.lo, csrs.hi];
   };
   write('mtvec', 0x1000);
@@ -138,8 +138,10 @@ describe('interrupts', () => {
     expect(csrs.pendingInterrupts() & MIP.STIP).toBe(0);
     write('menvcfg', 0, 0x8000_0000 | 0);
     inputs.ticks = 99;
+    csrs.refreshTimers();
     expect(csrs.pendingInterrupts() & MIP.STIP).toBe(0);
     inputs.ticks = 100;
+    csrs.refreshTimers();
     expect(csrs.pendingInterrupts() & MIP.STIP).toBe(MIP.STIP);
   });
 });

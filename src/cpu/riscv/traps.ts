@@ -5,34 +5,40 @@
  * Interface: Traps.
  * Invariant: pc in linear memory is exact before each call: the instruction that traps, or the next one to run.
  */
+import { HART } from '../layout.ts';
 import type { CsrFile } from './csr-file.ts';
-import { CSR } from './csr-table.ts';
+import { csrByName } from './csr-table.ts';
 import { BIT_63_HI, INTERRUPT_PRIORITY, MSTATUS, PRV } from './privileged.ts';
 
-const SEPC = CSR.sepc.index;
-const MEPC = CSR.mepc.index;
+const PC = HART.pc / 4;
+const RESERVATION = HART.reservation / 4;
+const SEPC = csrByName('sepc').index;
+const MEPC = csrByName('mepc').index;
+const SCAUSE = csrByName('scause').index;
+const MCAUSE = csrByName('mcause').index;
+const STVAL = csrByName('stval').index;
+const MTVAL = csrByName('mtval').index;
+const STVEC = csrByName('stvec').index;
+const MTVEC = csrByName('mtvec').index;
+const MEDELEG = csrByName('medeleg').index;
 
 export class Traps {
   /** Times each cause was taken; interrupts from index 64. */
   readonly counts: number[] = new Array<number>(128).fill(0);
   readonly #csrs: CsrFile;
   readonly #words: Int32Array;
-  readonly #pc: number;
-  readonly #reservation: number;
 
-  /** `pc` and `reservation` (of lr, -1 for none): indices in `words`. */
-  constructor(csrs: CsrFile, words: Int32Array, pc: number, reservation: number) {
-    this.#reservation = reservation;
+  /** `words`: the hart-state page. */
+  constructor(csrs: CsrFile, words: Int32Array) {
     this.#csrs = csrs;
     this.#words = words;
-    this.#pc = pc;
   }
 
   /** Raises a synchronous exception at pc. */
   exception(cause: number, tvalLo: number, tvalHi: number): void {
     const csrs = this.#csrs;
     this.counts[cause]!++;
-    const isDelegated = csrs.mode !== PRV.M && ((csrs.storedLo(CSR.medeleg.index) >> cause) & 1) !== 0;
+    const isDelegated = csrs.mode !== PRV.M && ((csrs.storedLo(MEDELEG) >> cause) & 1) !== 0;
     if (isDelegated) this.#enterSupervisor(cause, 0, tvalLo, tvalHi);
     else this.#enterMachine(cause, 0, tvalLo, tvalHi);
   }
@@ -40,15 +46,19 @@ export class Traps {
   /** Takes the pending and enabled interrupt of highest priority, if there is one. */
   takeInterrupt(): boolean {
     const csrs = this.#csrs;
-    if (csrs.mie === 0) return false;
-    const active = csrs.pendingInterrupts() & csrs.mie;
-    if (active === 0) return false;
+    const mie = csrs.mie;
+    if (mie === 0) return false;
     const mode = csrs.mode;
     const status = csrs.mstatus;
-    const machineOn = mode !== PRV.M || (status & MSTATUS.MIE) !== 0;
-    const supervisorOn = mode === PRV.U || (mode === PRV.S && (status & MSTATUS.SIE) !== 0);
-    const forMachine = machineOn ? active & ~csrs.mideleg : 0;
-    const forSupervisor = supervisorOn ? active & csrs.mideleg : 0;
+    const mideleg = csrs.mideleg;
+    const isMachineOn = mode !== PRV.M || (status & MSTATUS.MIE) !== 0;
+    const isSupervisorOn = mode === PRV.U || (mode === PRV.S && (status & MSTATUS.SIE) !== 0);
+    const enabled = mie & ((isMachineOn ? ~mideleg : 0) | (isSupervisorOn ? mideleg : 0));
+    if (enabled === 0) return false;
+    const active = csrs.pendingInterrupts() & enabled;
+    if (active === 0) return false;
+    const forMachine = active & ~mideleg;
+    const forSupervisor = active & mideleg;
     // What goes to M mode comes before what goes to S mode.
     const cause = highestPriority(forMachine !== 0 ? forMachine : forSupervisor);
     if (cause < 0) return false;
@@ -87,11 +97,11 @@ export class Traps {
     const spie = (status & MSTATUS.SIE) !== 0 ? MSTATUS.SPIE : 0;
     const spp = csrs.mode === PRV.U ? 0 : MSTATUS.SPP;
     csrs.mstatus = (status & ~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP)) | spie | spp;
-    csrs.store(SEPC, this.#words[this.#pc]!, this.#words[this.#pc + 1]!);
-    csrs.store(CSR.scause.index, cause, causeHi);
-    csrs.store(CSR.stval.index, tvalLo, tvalHi);
+    csrs.store(SEPC, this.#words[PC]!, this.#words[PC + 1]!);
+    csrs.store(SCAUSE, cause, causeHi);
+    csrs.store(STVAL, tvalLo, tvalHi);
     csrs.mode = PRV.S;
-    this.#jumpToVector(CSR.stvec.index, cause, causeHi);
+    this.#jumpToVector(STVEC, cause, causeHi);
   }
 
   #enterMachine(cause: number, causeHi: number, tvalLo: number, tvalHi: number): void {
@@ -99,11 +109,11 @@ export class Traps {
     const status = csrs.mstatus;
     const mpie = (status & MSTATUS.MIE) !== 0 ? MSTATUS.MPIE : 0;
     csrs.mstatus = (status & ~(MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP)) | mpie | (csrs.mode << MSTATUS.MPP_SHIFT);
-    csrs.store(MEPC, this.#words[this.#pc]!, this.#words[this.#pc + 1]!);
-    csrs.store(CSR.mcause.index, cause, causeHi);
-    csrs.store(CSR.mtval.index, tvalLo, tvalHi);
+    csrs.store(MEPC, this.#words[PC]!, this.#words[PC + 1]!);
+    csrs.store(MCAUSE, cause, causeHi);
+    csrs.store(MTVAL, tvalLo, tvalHi);
     csrs.mode = PRV.M;
-    this.#jumpToVector(CSR.mtvec.index, cause, causeHi);
+    this.#jumpToVector(MTVEC, cause, causeHi);
   }
 
   /** In vectored mode (bit 0) interrupts go to base + 4 * cause. The base is aligned to four, so only causes can carry. */
@@ -118,13 +128,13 @@ export class Traps {
 
   /** Another task may come back than the one that was left, so an sc must not succeed for an lr from before the trap. */
   #dropReservation(): void {
-    this.#words[this.#reservation] = -1;
-    this.#words[this.#reservation + 1] = -1;
+    this.#words[RESERVATION] = -1;
+    this.#words[RESERVATION + 1] = -1;
   }
 
   #setPc(lo: number, hi: number): void {
-    this.#words[this.#pc] = lo;
-    this.#words[this.#pc + 1] = hi;
+    this.#words[PC] = lo;
+    this.#words[PC + 1] = hi;
   }
 }
 
