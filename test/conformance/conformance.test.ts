@@ -1,0 +1,47 @@
+/**
+ * Each C program here prints what it saw of the kernel. It runs on the real Linux of this machine and on ours, in an empty directory,
+ * and both must print the same and end the same.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '../support/tools.ts';
+import { runGuest, withSystem } from '../support/guest.ts';
+
+const here = import.meta.dirname;
+const programs = readdirSync(here)
+  .filter((file) => file.endsWith('.c'))
+  .map((file) => basename(file, '.c'));
+
+describe('conformance', () => {
+  let work = '';
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), 'ringfence-conformance-'));
+    for (const directory of ['native', 'riscv64']) mkdirSync(join(work, directory));
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  it.each(programs)('%s', async (name) => {
+    const source = [join(here, `${name}.c`)];
+    compile('native', source, join(work, 'native', name));
+    compile('riscv64', source, join(work, 'riscv64', name));
+    const scratch = mkdtempSync(join(work, 'scratch-'));
+    const native = spawnSync(join(work, 'native', name), {
+      cwd: scratch,
+      env: {},
+      input: '',
+      encoding: 'latin1',
+      timeout: 60_000,
+    });
+    const guest = await withSystem({ volumes: [{ host: join(work, 'riscv64'), guest: '/conformance' }] }, (system) =>
+      runGuest(system, ['sh', '-c', `mkdir /tmp/scratch && cd /tmp/scratch && exec env -i /conformance/${name}`]),
+    );
+    expect({ stdout: guest.stdout, stderr: guest.stderr, status: guest.exit.exitCode }).toEqual({
+      stdout: native.stdout,
+      stderr: native.stderr,
+      status: native.status ?? 128,
+    });
+  });
+});
