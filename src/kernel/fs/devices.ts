@@ -1,5 +1,5 @@
 /**
- * Character devices by number, and the ones that are only memory: null, zero, full, random, urandom, kmsg. See null(4), full(4),
+ * Character devices by number: terminals (see tty/), and the ones that are only memory: null, zero, full, random, urandom, kmsg. See null(4), full(4),
  * random(4).
  *
  * Interface: openDevice, memoryDeviceOps, DEVICES.
@@ -17,6 +17,9 @@ import { waitOn, type Outcome } from '../result.ts';
 import { capable } from '../task/cred.ts';
 import type { Task } from '../task/types.ts';
 import { nowNs } from '../time/timers.ts';
+import { openConsole } from '../tty/console.ts';
+import { openPtmx, openPts } from '../tty/pty.ts';
+import { openControllingTty } from '../tty/tty-file.ts';
 import { advanceIo, copyFromIo, copyToIo, fillIo } from '../vfs/io.ts';
 import type { FileKind, FileOps, Inode, Io, OpenFile } from '../vfs/types.ts';
 
@@ -24,6 +27,11 @@ const { POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM } = POLL.values;
 const { RNDGETENTCNT, RNDADDTOENTCNT, RNDADDENTROPY, RNDRESEEDCRNG } = IOCTL.values;
 const CAP_SYS_ADMIN = 21;
 const MEMORY_MAJOR = 1;
+const SERIAL_MAJOR = 4;
+const FIRST_SERIAL = 64;
+const TTY_MAJOR = 5;
+const PTS_MAJOR = 136;
+const PTS_MAJORS = 8;
 
 type Opened = Outcome<{ readonly kind: FileKind; readonly data: unknown }>;
 
@@ -37,10 +45,27 @@ const MEMORY_KINDS: Readonly<Record<number, FileKind>> = {
 };
 
 /** What opening a device node gives. */
-export function openDevice(_kernel: Kernel, _task: Task, inode: Inode, _flags: number): Opened {
+export function openDevice(kernel: Kernel, task: Task, inode: Inode, flags: number): Opened {
   if (!isDevice(inode.mode) || (inode.mode & S_IFMT) === S_IFBLK) return 'ENXIO';
-  if (major(inode.rdev) !== MEMORY_MAJOR) return 'ENXIO';
-  const kind = MEMORY_KINDS[minor(inode.rdev)];
+  const number = minor(inode.rdev);
+  switch (major(inode.rdev)) {
+    case MEMORY_MAJOR:
+      return openMemoryDevice(number);
+    case SERIAL_MAJOR:
+      return number === FIRST_SERIAL ? openConsole(kernel, task, flags, true) : 'ENXIO';
+    case TTY_MAJOR:
+      if (number === 0) return openControllingTty(kernel, task, flags);
+      if (number === 1) return openConsole(kernel, task, flags, false);
+      return number === 2 ? openPtmx(kernel, task) : 'ENXIO';
+    default: {
+      const index = (major(inode.rdev) - PTS_MAJOR) * 2 ** 20 + number;
+      return index >= 0 && major(inode.rdev) < PTS_MAJOR + PTS_MAJORS ? openPts(kernel, task, index, flags) : 'ENXIO';
+    }
+  }
+}
+
+function openMemoryDevice(number: number): Opened {
+  const kind = MEMORY_KINDS[number];
   if (kind === undefined) return 'ENXIO';
   const cursor: KmsgCursor = { afterNs: -1, sameTime: 0 };
   return { kind, data: kind === 'kmsg' ? cursor : null };

@@ -155,6 +155,8 @@ export interface ThreadGroup {
   session: Tid;
   /** Controlling terminal; 0: none. */
   tty: TtyId;
+  /** Of a session leader whose terminal was hung up: the group that was in its foreground, which hears of the leader's end. */
+  oldForeground?: Tid;
   pending: PendingSignals;
   /** Queues of the signalfds that its threads have read or polled. */
   signalfds: WaitQueueId[];

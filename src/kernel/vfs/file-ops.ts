@@ -7,6 +7,8 @@ import { memoryDeviceOps, openDevice } from '../fs/devices.ts';
 import { openFifo, pipeOps } from '../ipc/pipe.ts';
 import { signalfdOps } from '../signal/signalfd.ts';
 import { timerfdOps } from '../time/timerfd.ts';
+import { ptmxOps } from '../tty/pty.ts';
+import { ttyOps } from '../tty/tty-file.ts';
 import { directoryOps } from './directory.ts';
 import { regularOps } from './regular.ts';
 import { FILE_OPS, SPECIAL_OPEN } from './registry.ts';
@@ -26,8 +28,8 @@ function all(): Partial<Record<FileKind, FileOps>> {
     directory: directoryOps,
     path: { seekable: false },
     pipe: pipeOps,
-    // tty: ttyOps,
-    // ptmx: ptmxOps,
+    tty: ttyOps,
+    ptmx: ptmxOps,
     // eventfd: eventfdOps,
     // epoll: epollOps,
     timerfd: timerfdOps,

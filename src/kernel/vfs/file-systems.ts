@@ -3,6 +3,7 @@
  *
  * Interface: registerFileSystems (called once by boot), FILE_SYSTEMS. The VFS itself looks them up in registry.ts.
  */
+import { devpts } from '../fs/devpts.ts';
 import { devtmpfs } from '../fs/devtmpfs.ts';
 import { tmpfs } from '../fs/tmpfs.ts';
 import { FILE_SYSTEMS } from './registry.ts';
@@ -25,6 +26,6 @@ function all(): FileSystemType[] {
     // proc,
     // sysfs,
     devtmpfs,
-    // devpts,
+    devpts,
   ];
 }
