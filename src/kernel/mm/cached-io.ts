@@ -6,6 +6,7 @@
 import type { Pfn } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { failed, type Outcome } from '../result.ts';
+import { dataInode } from '../vfs/inode.ts';
 import { copyFromIo, copyToIo } from '../vfs/io.ts';
 import { fsOf } from '../vfs/registry.ts';
 import type { Inode, Io } from '../vfs/types.ts';
@@ -16,7 +17,8 @@ import { addPage, markDirty, readAhead } from './page-cache.ts';
 const READ_AHEAD = 32;
 
 /** Copies from the file at `pos` to the cursor, up to the end of the file. Gives bytes copied; an error only if there are none. */
-export function readCached(kernel: Kernel, inode: Inode, io: Io, pos: number): Outcome<number> {
+export function readCached(kernel: Kernel, file: Inode, io: Io, pos: number): Outcome<number> {
+  const inode = dataInode(kernel, file);
   const end = Math.min(inode.size, pos + io.remaining);
   let at = pos;
   while (at < end) {
@@ -37,7 +39,8 @@ export function readCached(kernel: Kernel, inode: Inode, io: Io, pos: number): O
 }
 
 /** Copies from the cursor to the file at `pos`; the file grows. Gives bytes copied; an error only if there are none. */
-export function writeCached(kernel: Kernel, inode: Inode, io: Io, pos: number): Outcome<number> {
+export function writeCached(kernel: Kernel, file: Inode, io: Io, pos: number): Outcome<number> {
+  const inode = dataInode(kernel, file);
   const end = pos + io.remaining;
   if (pos > inode.size) clearTail(kernel, inode);
   let at = pos;
@@ -55,6 +58,7 @@ export function writeCached(kernel: Kernel, inode: Inode, io: Io, pos: number): 
     at += copied;
     if (copied > 0) markDirty(kernel, inode, index);
     if (at > inode.size) inode.size = at;
+    if (at > file.size) file.size = at;
     if (copied < want) break;
   }
   return at - pos;

@@ -1,6 +1,8 @@
 /** Random operations on several address spaces against a model that keeps one record for each page. */
 import { describe, expect, it } from 'vitest';
 import { MADVISE, MMAP, MREMAP } from '../../abi/flags/memory.ts';
+import { nodeWasm } from '../../host/node/wasm.ts';
+import { createMachine } from '../../machine/machine.ts';
 import { PTE, pteSlot } from '../arch/riscv64/page-table.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/types.ts';
@@ -8,13 +10,15 @@ import { putFile } from '../vfs/file.ts';
 import { inodeOf } from '../vfs/inode.ts';
 import type { OpenFile } from '../vfs/types.ts';
 import { madviseRegion } from './madvise.ts';
-import { createMm, forkMm, putMm } from './mm.ts';
+import { handleUserFault } from './fault.ts';
+import { frameOffset } from './frames.ts';
+import { activateMm, createMm, forkMm, putMm } from './mm.ts';
 import { mmapRegion, mprotectRegion, munmapRegion } from './mmap.ts';
 import { mremapRegion } from './mremap.ts';
 import { dropPages, writeBack } from './page-cache.ts';
 import { patternByte, testFile, testKernel, testTask, userLoad, userStore } from './testing.ts';
 import type { Mm } from './types.ts';
-import { getUser8, putUser8 } from './uaccess.ts';
+import { getUser8, putUser32, putUser8 } from './uaccess.ts';
 import { reclaimPages } from './user-frames.ts';
 
 const { MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS } = MMAP.values;
@@ -58,20 +62,34 @@ function valueOf(page: Page): number {
   return page.shared ? page.base!.value : (page.own ?? page.base?.value ?? 0);
 }
 
+/** How user code reaches memory: through the model of a hart in testing.ts, or by instructions on a real one. */
+interface UserCode {
+  newKernel(): Kernel;
+  /** Pages that it needs in the first address space. */
+  prepare(model: Model, process: Process): void;
+  load(kernel: Kernel, task: Task, address: number, access?: 'read' | 'exec'): number | string;
+  store(kernel: Kernel, task: Task, address: number, value: number): number | string;
+}
+
+const MODELLED: UserCode = { newKernel: () => testKernel(2048), prepare: () => {}, load: userLoad, store: userStore };
+
 class Model {
+  readonly code: UserCode;
   readonly kernel: Kernel;
   readonly pick: (below: number) => number;
   readonly file: OpenFile;
   readonly filePages: Shown[] = [];
   readonly processes: Process[] = [];
 
-  constructor(seed: number) {
-    this.kernel = testKernel(2048);
+  constructor(seed: number, code: UserCode) {
+    this.code = code;
+    this.kernel = code.newKernel();
     this.pick = random(seed);
     this.file = testFile(this.kernel, FILE_PAGES * 4096);
     const { ino } = inodeOf(this.kernel, this.file.inode);
     for (let i = 0; i < FILE_PAGES; i++) this.filePages.push({ value: patternByte(ino, i * 4096) });
     this.add(createMm(this.kernel) as Mm, new Map());
+    code.prepare(this, this.processes[0]!);
   }
 
   add(mm: Mm, pages: Map<number, Page>): void {
@@ -197,16 +215,17 @@ class Model {
     const expected = (allowed: boolean, value: number) =>
       page === undefined ? 'SIGSEGV 1' : allowed ? value : 'SIGSEGV 2';
     const prot = page?.prot ?? 0;
-    if (how === 0) expect(userLoad(kernel, task, address)).toBe(expected((prot & 3) !== 0, page ? valueOf(page) : 0));
+    if (how === 0)
+      expect(this.code.load(kernel, task, address)).toBe(expected((prot & 3) !== 0, page ? valueOf(page) : 0));
     else if (how === 1) {
-      expect(userLoad(kernel, task, address, 'exec')).toBe(expected((prot & 4) !== 0, page ? valueOf(page) : 0));
+      expect(this.code.load(kernel, task, address, 'exec')).toBe(expected((prot & 4) !== 0, page ? valueOf(page) : 0));
     } else if (how === 2) {
       const readable = page !== undefined && (prot & 3) !== 0;
       expect(getUser8(kernel, task, address)).toBe(readable ? valueOf(page) : 'EFAULT');
     } else {
       const value = this.pick(256);
       const writable = (prot & 2) !== 0;
-      if (how === 3) expect(userStore(kernel, task, address, value)).toBe(expected(writable, 0));
+      if (how === 3) expect(this.code.store(kernel, task, address, value)).toBe(expected(writable, 0));
       else expect(putUser8(kernel, task, address, value)).toBe(writable ? 0 : 'EFAULT');
       if (!writable || page === undefined) return;
       if (page.shared) page.base!.value = value;
@@ -250,28 +269,109 @@ class Model {
   }
 }
 
+function run(seed: number, steps: number, code: UserCode): void {
+  const model = new Model(seed, code);
+  const { kernel } = model;
+  for (let i = 0; i < steps; i++) {
+    model.step();
+    if (i % 50 === 0) model.check();
+  }
+  for (const process of model.processes) for (let i = 0; i < PAGES; i++) model.access(process, i);
+  model.check();
+  for (const process of model.processes) model.end(process);
+  const inode = inodeOf(kernel, model.file.inode);
+  putFile(kernel, model.file);
+  dropPages(kernel, inode);
+  // What is left: the page of zeros and the kernel's tables. All shared memory has gone.
+  expect(kernel.frames.pages - kernel.frames.freePages).toBe(1 + kernel.frames.tablePages);
+  expect(kernel.frames.tablePages).toBe(2);
+  expect(kernel.frames.cachePages).toBe(0);
+  expect(kernel.files.size).toBe(0);
+  expect([...kernel.inodes.keys()]).toEqual([inode.id]);
+  // The page of zeros: the table's own reference, and still zeros.
+  expect(kernel.frames.refs[0]).toBe(1);
+  const zeros = kernel.machine.ram.offsetOf(0x8000_0000);
+  expect(kernel.machine.ram.u8.subarray(zeros, zeros + 4096).every((byte) => byte === 0)).toBe(true);
+}
+
+const VECTOR = 0xffff_ffff_8000_0000;
+const CODE = 0x10000;
+const [A0, A1] = [10, 11] as const;
+/** lbu a0, 0(a1); ecall; sb a0, 0(a1); ecall; jr a1 */
+const PROGRAM = [0x0005_c503, 0x73, 0x00a5_8023, 0x73, 0x0005_8067];
+const JUMP = 4;
+const CAUSE = { illegal: 2, ecall: 8, fetch: 12, load: 13, store: 15 } as const;
+
+/** Runs PROGRAM from word `entry` until it traps, with page faults served. */
+function onHart(kernel: Kernel, task: Task, entry: number, address: number, value: number): number | string {
+  const { hart } = kernel.machine;
+  const mm = kernel.mms.get(task.mm)!;
+  activateMm(kernel, mm);
+  for (let attempt = 0; attempt < 4; attempt++) {
+    hart.mode = 'S';
+    hart.setX(A0, value);
+    hart.setX(A1, address);
+    hart.setCsr('sepc', CODE + entry * 4);
+    hart.setCsr('sstatus', 0);
+    hart.sret();
+    if (hart.run(entry === JUMP ? 2 : 100) === 'budget') return 0;
+    const cause = hart.csr('scause');
+    if (cause === CAUSE.illegal && entry === JUMP) return 0;
+    if (cause === CAUSE.ecall) return hart.x(A0);
+    const where = hart.csr('stval');
+    const access =
+      cause === CAUSE.fetch ? 'exec' : cause === CAUSE.load ? 'read' : cause === CAUSE.store ? 'write' : '';
+    if (access === '') return `cause ${cause}`;
+    const fault = handleUserFault(kernel, task, mm, where, access);
+    if (fault !== 0) return typeof fault === 'object' && 'signal' in fault ? `${fault.signal} ${fault.code}` : 'wait';
+  }
+  return 'loops';
+}
+
+/** Jumps into the page, to something harmless: an illegal zero, or the part of the pattern that reads `addi tp, tp, 0` or `slli t1, t1, 0`. */
+function fetchOnHart(kernel: Kernel, task: Task, address: number): number | string {
+  const mm = kernel.mms.get(task.mm)!;
+  const vma = mm.vmas.find((candidate) => candidate.start <= address && candidate.end > address);
+  let offset = 256;
+  if (vma !== undefined && vma.file !== 0) {
+    const first = patternByte(inodeOf(kernel, vma.inode).ino, address - vma.start + vma.offset);
+    offset += ((first % 2 === 1 ? 1 : 2) - first) & 255;
+  }
+  const result = onHart(kernel, task, JUMP, address + offset, 0);
+  if (typeof result === 'string') return result;
+  const entry = kernel.machine.ram.i32[pteSlot(kernel, mm.root, address / 4096)]!;
+  return kernel.machine.ram.u8[frameOffset(kernel, entry >>> 10)]!;
+}
+
+const REAL: UserCode = {
+  newKernel() {
+    const machine = createMachine({
+      wasm: nodeWasm,
+      ramBytes: 8 << 20,
+      clock: { nowNs: () => 0 },
+      deterministic: true,
+    });
+    machine.bootSupervisor(VECTOR);
+    machine.hart.setCsr('stvec', VECTOR);
+    machine.setNativeVector(VECTOR);
+    return testKernel(2048, machine);
+  },
+  prepare({ kernel }, { mm, task, pages }) {
+    const flags = MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+    mmapRegion(kernel, mm, { address: CODE, length: 4096, prot: 3, flags, file: null, offset: 0 });
+    PROGRAM.forEach((word, index) => putUser32(kernel, task, CODE + index * 4, word));
+    mprotectRegion(kernel, mm, CODE, 4096, 5);
+    pages.set((CODE - BASE) / 4096, { prot: 5, shared: false, base: null, own: PROGRAM[0]! & 255 });
+  },
+  load: (kernel, task, address, access) =>
+    access === 'exec' ? fetchOnHart(kernel, task, address) : onHart(kernel, task, 0, address, 0),
+  store(kernel, task, address, value) {
+    const result = onHart(kernel, task, 2, address, value);
+    return typeof result === 'string' ? result : 0;
+  },
+};
+
 describe('random operations', () => {
-  it.each(Array.from({ length: 6 }, (_, seed) => seed + 1))('agree with the model (seed %i)', (seed) => {
-    const model = new Model(seed);
-    const { kernel } = model;
-    for (let i = 0; i < 1500; i++) {
-      model.step();
-      if (i % 50 === 0) model.check();
-    }
-    for (const process of model.processes) for (let i = 0; i < PAGES; i++) model.access(process, i);
-    model.check();
-    for (const process of model.processes) model.end(process);
-    const inode = inodeOf(kernel, model.file.inode);
-    putFile(kernel, model.file);
-    dropPages(kernel, inode);
-    // What is left: the page of zeros and the kernel's tables. All shared memory has gone.
-    expect(kernel.frames.pages - kernel.frames.freePages).toBe(1 + kernel.frames.tablePages);
-    expect(kernel.frames.tablePages).toBe(2);
-    expect(kernel.frames.cachePages).toBe(0);
-    expect(kernel.files.size).toBe(0);
-    expect([...kernel.inodes.keys()]).toEqual([inode.id]);
-    // The page of zeros: the table's own reference.
-    expect(kernel.frames.refs[0]).toBe(1);
-    for (let i = 0; i < PAGES; i++) expect(kernel.machine.ram.u8[65536 + i]).toBe(0);
-  });
+  it.each([1, 2, 3, 4, 5, 6])('agree with the model (seed %i)', (seed) => run(seed, 1500, MODELLED));
+  it.each([7, 8])('agree with the model on a real hart (seed %i)', (seed) => run(seed, 600, REAL));
 });

@@ -10,6 +10,7 @@
 import type { Pfn } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { failed, type Outcome } from '../result.ts';
+import { dataInode } from '../vfs/inode.ts';
 import { fsOf } from '../vfs/registry.ts';
 import type { FileSystemType, Inode } from '../vfs/types.ts';
 import { frameBytes, frameOffset, PAGE_SIZE, putFrame, wroteFrame } from './frames.ts';
@@ -17,7 +18,8 @@ import { unmapInode, writeProtectInode } from './inode-mappings.ts';
 import { reservePages, takeUserFrame } from './user-frames.ts';
 
 /** The frame of page `index`, read or made if it is not there. The reference stays the cache's. */
-export function cachedPage(kernel: Kernel, inode: Inode, index: number): Outcome<Pfn> {
+export function cachedPage(kernel: Kernel, file: Inode, index: number): Outcome<Pfn> {
+  const inode = dataInode(kernel, file);
   return inode.pages.get(index) ?? addPage(kernel, inode, index, true);
 }
 
@@ -56,7 +58,8 @@ export function readAhead(kernel: Kernel, inode: Inode, first: number, last: num
 }
 
 /** Cuts the cached contents at `size` bytes: drops and unmaps whole pages beyond, clears the rest of the last one. `inode.size` is the caller's. */
-export function truncatePages(kernel: Kernel, inode: Inode, size: number): void {
+export function truncatePages(kernel: Kernel, file: Inode, size: number): void {
+  const inode = dataInode(kernel, file);
   if (inode.pages.size === 0) return;
   const keep = Math.ceil(size / PAGE_SIZE);
   const tail = size % PAGE_SIZE;
@@ -79,7 +82,8 @@ export function punchPages(kernel: Kernel, inode: Inode, first: number, last: nu
 }
 
 /** Writes dirty pages to the backing store. Programs that map them fault at their next write. */
-export function writeBack(kernel: Kernel, inode: Inode): Outcome<0> {
+export function writeBack(kernel: Kernel, file: Inode): Outcome<0> {
+  const inode = dataInode(kernel, file);
   if (inode.dirty.size === 0) return 0;
   const fs = fsOf(kernel, inode);
   if (fs.writePage === undefined) return 0;

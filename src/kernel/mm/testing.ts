@@ -76,9 +76,8 @@ export function testMachine(ramPages: number): Machine {
   return machine;
 }
 
-/** A kernel with `ramPages` frames, the anonymous file system and PATTERN_FS. */
-export function testKernel(ramPages: number): Kernel {
-  const machine = testMachine(ramPages);
+/** A kernel with `ramPages` frames (or on a machine of the test's), the anonymous file system and PATTERN_FS. */
+export function testKernel(ramPages: number, machine: Machine = testMachine(ramPages)): Kernel {
   FILE_SYSTEMS[anonFs.name] ??= anonFs;
   FILE_SYSTEMS[PATTERN_FS.name] ??= PATTERN_FS;
   FILE_OPS.regular ??= { seekable: true, mmap: (_kernel, file) => file.inode };
