@@ -57,17 +57,20 @@ export function spawnProcess(kernel: Kernel, options: SpawnOptions): Tid | Errno
   }
   const task = makeTask(kernel, init, options);
   if (typeof task === 'string') return task;
+  registerHostProcess(kernel, task.tgid, options.haltOnExit === true);
   const error =
     enterDirectory(kernel, task, options.cwd) ??
     installStdio(kernel, task, options.stdio) ??
     run(kernel, task, options);
   if (error !== null) {
+    kernel.hostProcesses.delete(task.tgid);
     discard(kernel, task);
     return error;
   }
-  registerHostProcess(kernel, task.tgid, options.haltOnExit === true);
-  if (options.tty !== null) takeTerminal(kernel, task, options.tty);
   kernel.stats.processesCreated++;
+  // A program that is broken enough kills the process at once.
+  if (task.state !== 'new') return task.tid;
+  if (options.tty !== null) takeTerminal(kernel, task, options.tty);
   enqueueTask(kernel, task);
   return task.tid;
 }
