@@ -19,7 +19,7 @@ import { nextId } from '../id.ts';
 import type { Kernel } from '../kernel.ts';
 import { softLimit } from '../task/rlimit.ts';
 import type { Task } from '../task/types.ts';
-import { pathGet, pathPut } from '../vfs/mount.ts';
+import { inodeAt, pathGet, pathPut } from '../vfs/mount.ts';
 import { STACK_GUARD_PAGES } from './fault.ts';
 import { allocFrame, PAGE_SIZE } from './frames.ts';
 import { copyPages } from './page-range.ts';
@@ -116,6 +116,8 @@ export function forkMm(kernel: Kernel, mm: Mm): Mm | Errno {
   if (mm.exe !== null) {
     pathGet(kernel, mm.exe);
     child.exe = mm.exe;
+    // Nobody writes a program that runs: see vfs/inode.ts, denyWrite.
+    inodeAt(kernel, mm.exe).writers--;
   }
   for (const vma of mm.vmas) {
     if (vma.dontFork) continue;
@@ -147,7 +149,10 @@ export function putMm(kernel: Kernel, mm: Mm): void {
   kernel.mms.delete(mm.id);
   for (const vma of mm.vmas) dropVma(kernel, vma);
   mm.vmas = [];
-  if (mm.exe !== null) pathPut(kernel, mm.exe);
+  if (mm.exe !== null) {
+    inodeAt(kernel, mm.exe).writers++;
+    pathPut(kernel, mm.exe);
+  }
   mm.exe = null;
 }
 

@@ -12,6 +12,7 @@ import { pushSignalFrame } from '../arch/riscv64/signal-frame.ts';
 import type { Kernel } from '../kernel.ts';
 import { exitGroup, exitThread } from '../task/exit.ts';
 import { isPgrpOrphaned } from '../task/job-control.ts';
+import { abortRseq } from '../task/rseq.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
 import { pendingSet, recalcPending, restoreMask, setMask, signalBit } from './mask.ts';
 import { dequeueSignal } from './queue.ts';
@@ -95,8 +96,9 @@ function runHandler(kernel: Kernel, task: Task, info: SigInfo, action: SigAction
   task.savedMask = null;
   const { handler, flags } = action;
   const blocked = task.blocked | action.mask | ((flags & SA_NODEFER) === 0 ? signalBit(info.signo) : 0n);
-  if (!pushSignalFrame(kernel, task, info, handler, flags, mask)) {
-    // No room for the frame: the program cannot be told, so it dies.
+  const isRseqBroken = task.rseq !== null && !abortRseq(kernel, task);
+  if (isRseqBroken || !pushSignalFrame(kernel, task, info, handler, flags, mask)) {
+    // No room for the frame, or a broken rseq area: the program cannot be told, so it dies.
     if (info.signo === SIGNALS.SIGSEGV) sighandOf(kernel, task).actions[SIGNALS.SIGSEGV]!.handler = SIG_DFL;
     return forceSignal(kernel, task, kernelInfo(SIGNALS.SIGSEGV));
   }

@@ -13,6 +13,7 @@ import type { Mm } from '../mm/types.ts';
 import { wakeAll } from '../sched/wait-queue.ts';
 import { forkSighand, putSighand, resetHandlers, sighandOf } from '../signal/sighand.ts';
 import { closeOnExecFds } from '../vfs/fd-table.ts';
+import { denyWrite } from '../vfs/inode.ts';
 import { pathGet } from '../vfs/path.ts';
 import { MAY_READ, permission } from '../vfs/permission.ts';
 import type { ArgBlock } from './exec-args.ts';
@@ -66,6 +67,8 @@ export function beginExec(kernel: Kernel, task: Task, program: Program): Outcome
   leaveMm(kernel, task);
   task.mm = mm.id;
   mm.exe = pathGet(kernel, path);
+  // Nobody writes a program that runs: as long as an address space has it.
+  denyWrite(inode);
   setMmapBase(mm, softLimit(group, 'RLIMIT_STACK'));
   if (kernel.current === task.tid) activateMm(kernel, mm);
   closeOnExecFds(kernel, task);
