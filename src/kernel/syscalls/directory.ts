@@ -1,5 +1,5 @@
 /**
- * System calls on directories. See getdents64(2), getcwd(3), chdir(2), chroot(2), mkdir(2).
+ * System calls on directories. See getdents64(2), getcwd(3), chdir(2), chroot(2), mkdir(2), pivot_root(2).
  *
  * Interface: directoryCalls.
  */
@@ -15,6 +15,7 @@ import { makeDirectory } from '../vfs/create.ts';
 import { fileOf, rawFileOf } from '../vfs/fd-table.ts';
 import { fsContextOf, setCwd, setRoot } from '../vfs/fs-context.ts';
 import { isDirectory } from '../../abi/file-mode.ts';
+import { pivotRoot } from '../vfs/mount.ts';
 import { absoluteName } from '../vfs/path-name.ts';
 import { getUserPath, inodeAt, pathGet, pathPut, walk } from '../vfs/path.ts';
 import { MAY_EXEC, permission } from '../vfs/permission.ts';
@@ -23,7 +24,7 @@ import type { PathRef } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
 const { AT_FDCWD } = AT_FD.values;
-const { CAP_SYS_CHROOT } = CAPABILITY.values;
+const { CAP_SYS_CHROOT, CAP_SYS_ADMIN } = CAPABILITY.values;
 
 /** Buffers are filled up to this size however large they are; the next call goes on. */
 const MAX_DIRENT_BYTES = 65536;
@@ -61,6 +62,7 @@ export const directoryCalls = {
     setRoot(kernel, fsContextOf(kernel, task), ref);
     return 0;
   },
+  pivot_root: pivotRootUser,
 } satisfies Handlers;
 
 /** A directory that may be entered, with a reference. */
@@ -73,6 +75,17 @@ function searchable(kernel: Kernel, task: Task, path: number): Outcome<PathRef> 
   if (denied === 0) return ref;
   pathPut(kernel, ref);
   return denied;
+}
+
+function pivotRootUser(kernel: Kernel, task: Task, newRoot: number, putOld: number): SyscallResult {
+  if (!capable(task.cred, CAP_SYS_ADMIN)) return 'EPERM';
+  const to = searchable(kernel, task, newRoot);
+  if (failed(to)) return to;
+  const old = searchable(kernel, task, putOld);
+  const result = failed(old) ? old : pivotRoot(kernel, fsContextOf(kernel, task).root, to, old);
+  if (!failed(old)) pathPut(kernel, old);
+  pathPut(kernel, to);
+  return result;
 }
 
 function mkdirUser(kernel: Kernel, task: Task, dirfd: number, path: number, mode: number): SyscallResult {

@@ -1,5 +1,5 @@
 /**
- * System calls that move bytes from one open file to another. See sendfile(2), copy_file_range(2), splice(2).
+ * System calls that move bytes from one open file to another. See sendfile(2), copy_file_range(2), splice(2), tee(2).
  *
  * Interface: spliceCalls.
  * Bytes go through a buffer of the kernel. A piece for a pipe is no larger than PIPE_BUF, so that writing it either succeeds whole or
@@ -9,6 +9,8 @@ import { isDirectory, isRegular } from '../../abi/file-mode.ts';
 import { SPLICE } from '../../abi/flags/file-io.ts';
 import { OPEN } from '../../abi/flags/open.ts';
 import { POLL } from '../../abi/flags/poll.ts';
+import { peekPipe } from '../ipc/pipe-ring.ts';
+import { pipeOf } from '../ipc/pipe.ts';
 import type { Kernel } from '../kernel.ts';
 import { getUserI64, putUser64 } from '../mm/uaccess.ts';
 import { failed, isWait, waitOn, type Outcome } from '../result.ts';
@@ -31,6 +33,7 @@ export const spliceCalls = {
   sendfile,
   copy_file_range: copyFileRange,
   splice,
+  tee,
   vmsplice,
 } satisfies Handlers;
 
@@ -134,6 +137,31 @@ function splice(
   if (isWait(moved) && (flags & SPLICE_F_NONBLOCK) !== 0) return 'EAGAIN';
   if (typeof moved !== 'number') return moved;
   return keepPosition(kernel, task, source, inAt) ?? keepPosition(kernel, task, target, outAt) ?? moved;
+}
+
+/** Copies what a pipe holds to another one without taking it. */
+function tee(kernel: Kernel, task: Task, inFd: number, outFd: number, length: number, flags: number): SyscallResult {
+  if ((flags & ~SPLICE_FLAGS) !== 0) return 'EINVAL';
+  if (length === 0) return 0;
+  const from = fileOf(kernel, task, inFd);
+  if (typeof from === 'string') return from;
+  const to = fileOf(kernel, task, outFd);
+  if (typeof to === 'string') return to;
+  if (!from.readable || !to.writable) return 'EBADF';
+  const source = pipeOf(kernel, from);
+  const target = pipeOf(kernel, to);
+  if (source === undefined || target === undefined || source === target) return 'EINVAL';
+  const nonBlocking = (flags & SPLICE_F_NONBLOCK) !== 0;
+  if (source.length === 0) {
+    if (source.writers === 0) return 0;
+    return nonBlocking || (from.flags & O_NONBLOCK) !== 0 ? 'EAGAIN' : source.readWait;
+  }
+  if (target.readers > 0 && target.used === target.slots)
+    return nonBlocking || (to.flags & O_NONBLOCK) !== 0 ? 'EAGAIN' : target.writeWait;
+  // No more than there are free slots for: the write then never waits.
+  const room = Math.max(1, target.slots - target.used) * PIPE_BUF;
+  const bytes = peekPipe(source, Math.min(length, room));
+  return opsOf(to).write!(kernel, task, to, bytesIo(bytes), 0);
 }
 
 /** To a pipe it is writev, from a pipe readv. */

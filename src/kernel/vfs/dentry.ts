@@ -16,6 +16,8 @@ import { fsOf } from './registry.ts';
 import type { Dentry, Inode } from './types.ts';
 
 const MAX_CACHED_DENTRIES = 8192;
+/** About as many names lead to an open file. */
+const PINNED_PER_FILE = 4;
 const NAME_MAX = 255;
 
 /** A new dentry with no references. Takes over the caller's reference on the inode; 0 makes a negative entry. */
@@ -132,14 +134,16 @@ export function exchangeDentries(one: Dentry, oneParent: Dentry, other: Dentry, 
 
 /** Drops entries that were not used lately, when the cache has grown beyond its bound. Unreferenced leaves only. */
 export function trimDentries(kernel: Kernel): void {
-  if (kernel.dentries.size <= MAX_CACHED_DENTRIES) return;
+  // What open files hold cannot be dropped and does not count.
+  const bound = MAX_CACHED_DENTRIES + kernel.files.size * PINNED_PER_FILE;
+  if (kernel.dentries.size <= bound) return;
   for (let pass = 0; pass < 2; pass++) {
     for (const dentry of kernel.dentries.values()) {
       if (dentry.refs > 0) continue;
       if (dentry.touched) dentry.touched = false;
       else unhash(kernel, dentry);
     }
-    if (kernel.dentries.size <= (MAX_CACHED_DENTRIES * 3) / 4) break;
+    if (kernel.dentries.size <= (bound * 3) / 4) break;
   }
   trimInodes(kernel);
 }

@@ -6,6 +6,7 @@
 import { memoryDeviceOps, openDevice } from '../fs/devices.ts';
 import { openFifo, pipeOps } from '../ipc/pipe.ts';
 import { signalfdOps } from '../signal/signalfd.ts';
+import { pidfdOps } from '../task/pidfd.ts';
 import { timerfdOps } from '../time/timerfd.ts';
 import { ptmxOps } from '../tty/pty.ts';
 import { ttyOps } from '../tty/tty-file.ts';
@@ -34,7 +35,7 @@ function all(): Partial<Record<FileKind, FileOps>> {
     // epoll: epollOps,
     timerfd: timerfdOps,
     signalfd: signalfdOps,
-    // pidfd: pidfdOps,
+    pidfd: pidfdOps,
     // proc: procOps,
     ...memoryDeviceOps,
   };

@@ -55,6 +55,7 @@ export function createInode(kernel: Kernel, sb: SuperBlock, fields: InodeFields)
     xattrs: null,
     pages: new Map(),
     dirty: new Set(),
+    backing: 0,
     refs: 1,
     locks: [],
     lockQueue: 0,

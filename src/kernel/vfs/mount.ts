@@ -1,7 +1,7 @@
 /**
  * The tree of mounts. See mount(2), mount_namespaces(7) (there is one namespace).
  *
- * Interface: mountRoot, mountAt, bindAt, moveMount, unmount, mountOn, topMount, mountsBelow, pathGet, pathPut, inodeAt.
+ * Interface: mountRoot, mountAt, bindAt, moveMount, unmount, pivotRoot, mountOn, topMount, mountsBelow, pathGet, pathPut, inodeAt.
  * Invariants: a mount holds its root dentry, its mountpoint dentry and its parent mount. `dentry.mounts` counts the mounts on it.
  */
 import type { ByteString } from '../../util/byte-string.ts';
@@ -74,6 +74,57 @@ export function unmount(kernel: Kernel, mount: Mount, detach: boolean): 0 | 'EIN
   for (const child of mountsBelow(kernel, mount.id).reverse()) detachMount(kernel, child);
   detachMount(kernel, mount);
   return 0;
+}
+
+/**
+ * pivot_root(2): the mount at `newRoot` becomes the root of the tree, and the old one is seen at `putOld`. Processes that had the old
+ * root as root or working directory get the new one.
+ */
+export function pivotRoot(kernel: Kernel, root: PathRef, newRoot: PathRef, putOld: PathRef): 0 | 'EINVAL' | 'EBUSY' {
+  const oldMount = kernel.mounts.get(root.mount)!;
+  const newMount = kernel.mounts.get(newRoot.mount)!;
+  if (newMount === oldMount || putOld.mount === oldMount.id) return 'EBUSY';
+  if (newMount.root !== newRoot.dentry || oldMount.root !== root.dentry) return 'EINVAL';
+  if (newMount.parent === newMount.id || oldMount.parent !== oldMount.id) return 'EINVAL';
+  if (!isPlaceBelow(kernel, putOld, newRoot)) return 'EINVAL';
+  const point = kernel.dentries.get(newMount.mountpoint)!;
+  const parent = kernel.mounts.get(newMount.parent)!;
+  newMount.parent = newMount.id;
+  newMount.mountpoint = newMount.root;
+  point.mounts--;
+  dentryPut(kernel, point);
+  parent.refs--;
+  attach(kernel, oldMount, putOld);
+  const isOldRoot = (ref: PathRef): boolean => ref.mount === root.mount && ref.dentry === root.dentry;
+  const moved = { mount: newRoot.mount, dentry: newRoot.dentry };
+  for (const context of kernel.fsContexts.values()) {
+    for (const key of ['root', 'cwd'] as const) {
+      const old = context[key];
+      if (!isOldRoot(old)) continue;
+      context[key] = pathGet(kernel, moved);
+      pathPut(kernel, old);
+    }
+  }
+  if (kernel.rootPath !== null && isOldRoot(kernel.rootPath)) {
+    const old = kernel.rootPath;
+    kernel.rootPath = pathGet(kernel, moved);
+    pathPut(kernel, old);
+  }
+  return 0;
+}
+
+/** Whether a place is `top` or below it, through mounts. */
+function isPlaceBelow(kernel: Kernel, place: PathRef, top: PathRef): boolean {
+  let mount = kernel.mounts.get(place.mount)!;
+  let dentry = kernel.dentries.get(place.dentry)!;
+  for (;;) {
+    if (mount.id === top.mount && dentry.id === top.dentry) return true;
+    if (dentry.id === mount.root) {
+      if (mount.parent === mount.id) return false;
+      dentry = kernel.dentries.get(mount.mountpoint)!;
+      mount = kernel.mounts.get(mount.parent)!;
+    } else dentry = kernel.dentries.get(dentry.parent)!;
+  }
 }
 
 /** The mount whose mountpoint is `dentry` in `parent`; undefined: none. */

@@ -1,7 +1,7 @@
 /**
  * The two tables through which the VFS finds behaviour: file systems by name and open files by kind.
  *
- * Interface: FILE_SYSTEMS, FILE_OPS, SPECIAL_OPEN, fsOf, fsOfSuper, opsOf.
+ * Interface: FILE_SYSTEMS, FILE_OPS, SPECIAL_OPEN, fsOf, fsOfSuper, dataInode, opsOf.
  * They are filled once at start by vfs/file-systems.ts and vfs/file-ops.ts. This file imports none of them, so that file
  * systems can be written on top of the VFS without import cycles.
  */
@@ -30,6 +30,11 @@ const NO_OPS: FileOps = { seekable: false };
 /** The file system that `inode` belongs to. */
 export function fsOf(kernel: Kernel, inode: Inode): FileSystemType {
   return fsOfSuper(kernel.superBlocks.get(inode.sb)!);
+}
+
+/** The inode whose pages hold the contents: itself, or the one behind it. */
+export function dataInode(kernel: Kernel, inode: Inode): Inode {
+  return inode.backing === 0 ? inode : kernel.inodes.get(inode.backing)!;
 }
 
 export function fsOfSuper(sb: SuperBlock): FileSystemType {

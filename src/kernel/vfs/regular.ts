@@ -16,7 +16,7 @@ import { groupOf } from '../task/task.ts';
 import type { Task } from '../task/types.ts';
 import { MAX_FILE_BYTES, removePrivileges, touchAccessed } from './attributes.ts';
 import { inodeOf, touchModified } from './inode.ts';
-import { fsOf } from './registry.ts';
+import { dataInode, fsOf } from './registry.ts';
 import type { FileOps, Inode, Io, OpenFile } from './types.ts';
 
 const { RLIMIT_FSIZE } = RLIMIT.values;
@@ -33,9 +33,9 @@ export const regularOps: FileOps = {
   write: writeRegular,
   seek: seekRegular,
   fsync: (kernel, file) => writeBack(kernel, inodeOf(kernel, file.inode)),
-  mmap: (_kernel, file) => file.inode,
+  mmap: (kernel, file) => dataInode(kernel, inodeOf(kernel, file.inode)).id,
   release: (kernel, file) => {
-    const inode = inodeOf(kernel, file.inode);
+    const inode = dataInode(kernel, inodeOf(kernel, file.inode));
     if (file.writable && inode.dirty.size > 0) writeBack(kernel, inode);
   },
 };
@@ -104,7 +104,7 @@ function seekRegular(kernel: Kernel, file: OpenFile, offset: number, whence: num
   const inode = inodeOf(kernel, file.inode);
   if (whence === SEEK_DATA || whence === SEEK_HOLE) {
     if (offset < 0 || offset >= inode.size) return 'ENXIO';
-    const found = findData(kernel, inode, offset, whence === SEEK_DATA);
+    const found = findData(kernel, dataInode(kernel, inode), offset, whence === SEEK_DATA);
     if (typeof found === 'string') return found;
     return (file.pos = found);
   }

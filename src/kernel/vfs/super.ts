@@ -9,6 +9,7 @@ import { nextId } from '../id.ts';
 import type { Kernel } from '../kernel.ts';
 import { dentryPut, newDentry, unhash } from './dentry.ts';
 import { createInode, forgetInode, inodeGet } from './inode.ts';
+import { FILE_SYSTEMS } from './registry.ts';
 import type { Dentry, FileSystemType, Inode, Mount, PathRef, StatFs, SuperBlock } from './types.ts';
 
 export interface SuperOptions {
@@ -57,6 +58,7 @@ export function destroySuperBlock(kernel: Kernel, sb: SuperBlock): void {
     dentryPut(kernel, root);
   }
   for (const inode of kernel.inodes.values()) if (inode.sb === sb.id) forgetInode(kernel, inode);
+  FILE_SYSTEMS[sb.type]?.shutDown?.(kernel, sb);
   kernel.superBlocks.delete(sb.id);
 }
 

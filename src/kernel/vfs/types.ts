@@ -42,6 +42,8 @@ export interface Inode {
   pages: Map<number, Pfn>;
   /** Indices of pages that differ from the backing store. */
   dirty: Set<number>;
+  /** The inode of another file system that holds the contents, whose pages are used (overlay); 0: itself. See dataInode. */
+  backing: InodeId;
   /** Dentries, open files, mappings and file-system pins. At 0 references and 0 links it is evicted. */
   refs: number;
   /** Shared by advisory locks (fcntl, flock). */
@@ -239,6 +241,8 @@ export interface FileSystemType {
   prepareWrite?(kernel: Kernel, inode: Inode): Outcome<0>;
   /** No references are left, and either no links or the memory is wanted: forgets the inode. Its storage goes only if nlink is 0. */
   evict?(kernel: Kernel, inode: Inode): void;
+  /** The last mount of it went, and all inodes: gives back what the super block holds. */
+  shutDown?(kernel: Kernel, sb: SuperBlock): void;
   statfs(kernel: Kernel, sb: SuperBlock): StatFs;
   /** Names may be cached as dentries without asking again. False: `lookup` at each walk (proc, hostfs). */
   readonly cacheNames: boolean;

@@ -134,6 +134,45 @@ describe('mounts', () => {
   });
 });
 
+describe('pivot_root', () => {
+  it('swaps the root for a mount', () => {
+    const caller = newCaller(fileKernel());
+    const { kernel, call } = caller;
+    create(caller, 'old');
+    call('mkdirat', AT_FDCWD, 'new', 0o755);
+    expect(call('pivot_root', 'new', 'new')).toBe('EBUSY');
+    mountTmpfs(caller, 'new');
+    call('mkdirat', AT_FDCWD, 'new/was', 0o755);
+    expect(call('pivot_root', 'new', '.')).toBe('EBUSY');
+    expect(call('pivot_root', 'new/was', 'new/was')).toBe('EINVAL');
+    expect(call('pivot_root', 'new', 'new/was')).toBe(0);
+    expect(exists(caller, '/was/old')).toBe(true);
+    expect(exists(caller, '/old')).toBe(false);
+    expect(exists(caller, '/was/../was/new/../old')).toBe(true);
+    expect(wrongReferences(kernel)).toEqual([]);
+  });
+});
+
+describe('tee', () => {
+  it('copies what stays', () => {
+    const { call } = newCaller(fileKernel());
+    const [one, two] = [new Uint8Array(8), new Uint8Array(8)];
+    call('pipe2', one, 0);
+    call('pipe2', two, 0);
+    const [from, into, to, out] = [one[0]!, one[4]!, two[4]!, two[0]!];
+    expect(call('tee', from, to, 10, 0)).toEqual({ wait: true });
+    call('write', into, 'hello', 5);
+    expect(call('tee', from, to, 3, 0)).toBe(3);
+    const [a, b] = [new Uint8Array(9), new Uint8Array(9)];
+    expect(call('read', out, a, 9)).toBe(3);
+    expect(call('read', from, b, 9)).toBe(5);
+    expect([String.fromCharCode(...a.subarray(0, 3)), String.fromCharCode(...b.subarray(0, 5))]).toEqual([
+      'hel',
+      'hello',
+    ]);
+  });
+});
+
 describe('chroot', () => {
   it('is a wall for .. and for absolute links', () => {
     const caller = newCaller(fileKernel());
