@@ -2,7 +2,8 @@
  * Runs bare-metal test programs of the riscv-tests kind on the machine: each writes 1 to `tohost` when it passes, and
  * (number of the failed test << 1) | 1 otherwise.
  *
- * Usage: node test/riscv-tests/run.ts FOLDER [NAME-PATTERN]
+ * Usage: node test/riscv-tests/run.ts FOLDER [NAME-PATTERN [SLICE]]
+ * With SLICE the hart stops after so many instructions each time, and all caches are dropped: results must not change.
  * FOLDER holds the built ELF files (rv64ui-p-add and so on); the project does not.
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -12,13 +13,10 @@ import { createMachine, loadElf } from '../../src/machine/machine.ts';
 
 const RAM_BYTES = 16 << 20;
 const SLICE = 100_000;
-const MAX_SLICES = 500;
+const MAX_INSTRUCTIONS = 10_000_000;
 
 /** 'pass', or why not. */
-export function runBareTest(
-  file: Uint8Array,
-  options: { dropCaches?: boolean; sliceInstructions?: number } = {},
-): string {
+function runBareTest(file: Uint8Array, sliceInstructions: number | undefined): string {
   const machine = createMachine({
     wasm: nodeWasm,
     ramBytes: RAM_BYTES,
@@ -31,9 +29,10 @@ export function runBareTest(
   const word = machine.ram.offsetOf(tohost) >>> 2;
   machine.hart.pc = entry;
   let output = '';
-  for (let slices = 0; slices < MAX_SLICES; slices++) {
-    machine.hart.run(options.sliceInstructions ?? SLICE);
-    if (options.dropCaches === true) machine.dropCaches();
+  const slice = sliceInstructions ?? SLICE;
+  for (let done = 0; done < MAX_INSTRUCTIONS; done += slice) {
+    machine.hart.run(slice);
+    if (sliceInstructions !== undefined) machine.dropCaches();
     const [lo, hi] = [machine.ram.i32[word]!, machine.ram.i32[word + 1]!];
     if (lo === 0) continue;
     if (hi >>> 16 !== 0x0101) return lo === 1 ? 'pass' : `test ${lo >>> 1} failed ${output}`;
@@ -44,13 +43,13 @@ export function runBareTest(
   return `no result; pc 0x${machine.hart.pc.toString(16)} ${output}`;
 }
 
-function main(folder: string, pattern: string): number {
+function main(folder: string, pattern: string, sliceInstructions: number | undefined): number {
   const suites = new Map<string, { passed: number; failed: number }>();
   for (const name of readdirSync(folder).filter((file) => new RegExp(pattern).test(file))) {
     const suite = name.replace(/^(\w+-[a-z]+)-.*/, '$1');
     const totals = suites.get(suite) ?? { passed: 0, failed: 0 };
     suites.set(suite, totals);
-    const result = runBareTest(readFileSync(join(folder, name)));
+    const result = runBareTest(readFileSync(join(folder, name)), sliceInstructions);
     if (result === 'pass') totals.passed++;
     else {
       totals.failed++;
@@ -61,5 +60,6 @@ function main(folder: string, pattern: string): number {
   return [...suites.values()].some(({ failed }) => failed > 0) ? 1 : 0;
 }
 
-const [folder, pattern = '.'] = process.argv.slice(2);
-if (folder !== undefined && import.meta.filename === process.argv[1]) process.exitCode = main(folder, pattern);
+const [folder, pattern = '.', slice] = process.argv.slice(2);
+if (folder === undefined) throw new Error('usage: run.ts FOLDER [NAME-PATTERN [SLICE]]');
+process.exitCode = main(folder, pattern, slice === undefined ? undefined : Number(slice));

@@ -6,7 +6,7 @@
  * values pass as int32 halves and nothing here allocates. `satpChanged` and `pmpChanged` are notes to the hart, which clears them.
  */
 import { HART } from '../layout.ts';
-import { csrByName, CSR_BY_NUMBER, CSRS, MODE_INDEX } from './csr-table.ts';
+import { csrByName, CSR_BY_NUMBER, CSRS, MODE_WORD } from './csr-table.ts';
 import type { CsrRow } from './csr-table.ts';
 import { BIT_63_HI, MENVCFG_STCE_HI, MIP, MSTATUS, PRV } from './privileged.ts';
 import { legalPmpConfig, pmpAddressLocked, readPmpAddressLo } from './pmp.ts';
@@ -34,7 +34,6 @@ const FFLAGS_WORD = HART.fflags / 4;
 const FRM_WORD = HART.frm / 4;
 const STIMECMP_WORD = BASE + csrByName('stimecmp').index * 2;
 const MENVCFG_WORD = BASE + csrByName('menvcfg').index * 2;
-const MODE_WORD = BASE + MODE_INDEX * 2;
 
 const MSTATUS_ROW = csrByName('mstatus');
 const MCOUNTEREN = csrByName('mcounteren').index;

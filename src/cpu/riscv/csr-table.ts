@@ -3,9 +3,10 @@
  * Registers"; names and numbers are the manual's. Bits 9:8 of a number are the lowest privilege that may access it,
  * bits 11:10 = 3 mean read-only; neither is repeated in the rows.
  *
- * Interface: CSRS, csrByName, CsrName, CsrRow, CSR_BY_NUMBER, CSR_COUNT, MODE_INDEX.
+ * Interface: CSRS, csrByName, csrWord, CsrName, CsrRow, CSR_BY_NUMBER, MODE_WORD.
  * Invariant: a row of kind `plain` is storage: a read gives what was stored, a write changes the bits in its mask.
  */
+import { HART } from '../layout.ts';
 
 /** Rows whose reading or writing does more than move masked bits name a kind; csr-file.ts gives each its behaviour. */
 export type CsrKind =
@@ -137,11 +138,8 @@ export const CSRS: readonly CsrRow[] = SPECS.map((spec: Spec, index): CsrRow => 
   return { name, number, kind, maskLo: mask[0], maskHi: mask[1], resetLo: reset[0], resetHi: reset[1], index };
 });
 
-/** Place of the current privilege mode (PRV) in the CSR area, after the rows and one place that stays zero. */
-export const MODE_INDEX = CSRS.length + 1;
-
-/** Number of i64 places in the CSR area. */
-export const CSR_COUNT = CSRS.length + 2;
+/** Index in the hart-state page of the current privilege mode (PRV), after the rows and one place that stays zero. */
+export const MODE_WORD = HART.csr / 4 + 2 * (CSRS.length + 1);
 
 /** A register that exists, reads as zero and ignores writes; its storage is one more i64 after the rows'. */
 const ZERO_ROW: CsrRow = {
@@ -167,6 +165,11 @@ export const CSR_BY_NUMBER: readonly (CsrRow | undefined)[] = (() => {
 })();
 
 const BY_NAME: ReadonlyMap<string, CsrRow> = new Map(CSRS.map((row) => [row.name, row]));
+
+/** Index in the hart-state page (as an Int32Array) of the low half of a register. */
+export function csrWord(name: CsrName): number {
+  return HART.csr / 4 + 2 * csrByName(name).index;
+}
 
 /** Row by name. */
 export function csrByName(name: CsrName): CsrRow {

@@ -29,6 +29,8 @@ const X = HART.x / 4;
 const PC = HART.pc / 4;
 const BUDGET = HART.budget / 4;
 const TVAL = HART.tval / 4;
+const INSTRUCTION = HART.instruction / 4;
+const CAUSE_WORD = HART.cause / 4;
 
 const SCAUSE = csrByName('scause').index;
 const SEPC = csrByName('sepc').index;
@@ -165,7 +167,7 @@ export class RiscvHart implements Hart {
         this.#access(ACCESS.STORE, false);
         return false;
       case EXIT.trap:
-        this.traps.exception(words[HART.cause / 4]!, words[TVAL]!, words[TVAL + 1]!);
+        this.traps.exception(words[CAUSE_WORD]!, words[TVAL]!, words[TVAL + 1]!);
         return false;
       default:
         throw new Error(`the interpreter gave unknown exit ${exit}`);
@@ -173,7 +175,7 @@ export class RiscvHart implements Hart {
   }
 
   #executeSystem(): boolean {
-    const instruction = this.#words[HART.instruction / 4]!;
+    const instruction = this.#words[INSTRUCTION]!;
     if (instruction === INSN.ECALL) {
       this.traps.exception(CAUSE.ECALL_U + this.#csrs.mode, 0, 0);
       return false;

@@ -16,6 +16,10 @@ import { ACCESS, CAUSE, MSTATUS, PRV, PTE } from './privileged.ts';
 import type { Access } from './privileged.ts';
 import { permits, Sv39Walker, WALK } from './sv39.ts';
 
+const FETCH_CONTEXT = HART.fetchContext / 4;
+const DATA_CONTEXT = HART.dataContext / 4;
+const FLAT_TABLE = HART.flatTable / 4;
+
 const RAM_PFN = RAM_BASE / 4096;
 const PAGE_FAULTS = [CAUSE.LOAD_PAGE, CAUSE.STORE_PAGE, CAUSE.FETCH_PAGE] as const;
 const ACCESS_FAULTS = [CAUSE.LOAD_ACCESS, CAUSE.STORE_ACCESS, CAUSE.FETCH_ACCESS] as const;
@@ -68,9 +72,9 @@ export class Translator {
     if (view !== this.#view || csrs.satpChanged) this.#select(view);
     const data = this.#data!;
     const state = this.#state;
-    state[HART.fetchContext / 4] = this.#fetch!.id;
-    state[HART.dataContext / 4] = data.id;
-    if (data.pair < 0) state[HART.flatTable / 4] = this.#mmu.ensurePair(data);
+    state[FETCH_CONTEXT] = this.#fetch!.id;
+    state[DATA_CONTEXT] = data.id;
+    if (data.pair < 0) state[FLAT_TABLE] = this.#mmu.ensurePair(data);
   }
 
   /** Forgets the selection, after the MMU was flushed or the registers were restored. */
@@ -162,7 +166,7 @@ export class Translator {
     this.#fetch = this.#contextOf(mode, fetchView, true);
     this.#view = view;
     csrs.satpChanged = false;
-    this.#state[HART.flatTable / 4] = this.#mmu.ensurePair(this.#data);
+    this.#state[FLAT_TABLE] = this.#mmu.ensurePair(this.#data);
   }
 
   /** M mode and an untranslated satp share one address space of physical addresses. */

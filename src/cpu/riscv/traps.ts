@@ -7,20 +7,21 @@
  */
 import { HART } from '../layout.ts';
 import type { CsrFile } from './csr-file.ts';
-import { csrByName } from './csr-table.ts';
+import { csrWord, MODE_WORD } from './csr-table.ts';
 import { BIT_63_HI, INTERRUPT_PRIORITY, MSTATUS, PRV } from './privileged.ts';
 
 const PC = HART.pc / 4;
 const RESERVATION = HART.reservation / 4;
-const SEPC = csrByName('sepc').index;
-const MEPC = csrByName('mepc').index;
-const SCAUSE = csrByName('scause').index;
-const MCAUSE = csrByName('mcause').index;
-const STVAL = csrByName('stval').index;
-const MTVAL = csrByName('mtval').index;
-const STVEC = csrByName('stvec').index;
-const MTVEC = csrByName('mtvec').index;
-const MEDELEG = csrByName('medeleg').index;
+const STATUS = csrWord('mstatus');
+const SEPC = csrWord('sepc');
+const SCAUSE = csrWord('scause');
+const STVAL = csrWord('stval');
+const STVEC = csrWord('stvec');
+const MEDELEG = csrWord('medeleg');
+const MEPC = csrWord('mepc');
+const MCAUSE = csrWord('mcause');
+const MTVAL = csrWord('mtval');
+const MTVEC = csrWord('mtvec');
 
 export class Traps {
   /** Times each cause was taken; interrupts from index 64. */
@@ -36,9 +37,9 @@ export class Traps {
 
   /** Raises a synchronous exception at pc. */
   exception(cause: number, tvalLo: number, tvalHi: number): void {
-    const csrs = this.#csrs;
+    const words = this.#words;
     this.counts[cause]!++;
-    const isDelegated = csrs.mode !== PRV.M && ((csrs.storedLo(MEDELEG) >> cause) & 1) !== 0;
+    const isDelegated = words[MODE_WORD] !== PRV.M && ((words[MEDELEG]! >> cause) & 1) !== 0;
     if (isDelegated) this.#enterSupervisor(cause, 0, tvalLo, tvalHi);
     else this.#enterMachine(cause, 0, tvalLo, tvalHi);
   }
@@ -69,72 +70,79 @@ export class Traps {
   }
 
   sret(): void {
-    const csrs = this.#csrs;
-    const status = csrs.mstatus;
-    csrs.mode = (status & MSTATUS.SPP) !== 0 ? PRV.S : PRV.U;
+    const words = this.#words;
+    const status = words[STATUS]!;
+    words[MODE_WORD] = (status & MSTATUS.SPP) !== 0 ? PRV.S : PRV.U;
     // The mode returned to is never M, so MPRV is cleared.
     const sie = (status & MSTATUS.SPIE) !== 0 ? MSTATUS.SIE : 0;
-    csrs.mstatus = (status & ~(MSTATUS.SIE | MSTATUS.SPP | MSTATUS.MPRV)) | sie | MSTATUS.SPIE;
-    this.#dropReservation();
-    this.#setPc(csrs.storedLo(SEPC), csrs.storedHi(SEPC));
+    words[STATUS] = (status & ~(MSTATUS.SIE | MSTATUS.SPP | MSTATUS.MPRV)) | sie | MSTATUS.SPIE;
+    returnTo(words, SEPC);
   }
 
   mret(): void {
-    const csrs = this.#csrs;
-    const status = csrs.mstatus;
+    const words = this.#words;
+    const status = words[STATUS]!;
     const mode = (status & MSTATUS.MPP) >> MSTATUS.MPP_SHIFT;
-    csrs.mode = mode;
+    words[MODE_WORD] = mode;
     const mie = (status & MSTATUS.MPIE) !== 0 ? MSTATUS.MIE : 0;
     const mprv = mode === PRV.M ? 0 : MSTATUS.MPRV;
-    csrs.mstatus = (status & ~(MSTATUS.MIE | MSTATUS.MPP | mprv)) | mie | MSTATUS.MPIE;
-    this.#dropReservation();
-    this.#setPc(csrs.storedLo(MEPC), csrs.storedHi(MEPC));
+    words[STATUS] = (status & ~(MSTATUS.MIE | MSTATUS.MPP | mprv)) | mie | MSTATUS.MPIE;
+    returnTo(words, MEPC);
   }
 
   #enterSupervisor(cause: number, causeHi: number, tvalLo: number, tvalHi: number): void {
-    const csrs = this.#csrs;
-    const status = csrs.mstatus;
+    const words = this.#words;
+    const status = words[STATUS]!;
     const spie = (status & MSTATUS.SIE) !== 0 ? MSTATUS.SPIE : 0;
-    const spp = csrs.mode === PRV.U ? 0 : MSTATUS.SPP;
-    csrs.mstatus = (status & ~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP)) | spie | spp;
-    csrs.store(SEPC, this.#words[PC]!, this.#words[PC + 1]!);
-    csrs.store(SCAUSE, cause, causeHi);
-    csrs.store(STVAL, tvalLo, tvalHi);
-    csrs.mode = PRV.S;
-    this.#jumpToVector(STVEC, cause, causeHi);
+    const spp = words[MODE_WORD] === PRV.U ? 0 : MSTATUS.SPP;
+    words[STATUS] = (status & ~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP)) | spie | spp;
+    words[SEPC] = words[PC]!;
+    words[SEPC + 1] = words[PC + 1]!;
+    words[SCAUSE] = cause;
+    words[SCAUSE + 1] = causeHi;
+    words[STVAL] = tvalLo;
+    words[STVAL + 1] = tvalHi;
+    words[MODE_WORD] = PRV.S;
+    jumpToVector(words, STVEC, cause, causeHi);
   }
 
   #enterMachine(cause: number, causeHi: number, tvalLo: number, tvalHi: number): void {
-    const csrs = this.#csrs;
-    const status = csrs.mstatus;
+    const words = this.#words;
+    const status = words[STATUS]!;
     const mpie = (status & MSTATUS.MIE) !== 0 ? MSTATUS.MPIE : 0;
-    csrs.mstatus = (status & ~(MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP)) | mpie | (csrs.mode << MSTATUS.MPP_SHIFT);
-    csrs.store(MEPC, this.#words[PC]!, this.#words[PC + 1]!);
-    csrs.store(MCAUSE, cause, causeHi);
-    csrs.store(MTVAL, tvalLo, tvalHi);
-    csrs.mode = PRV.M;
-    this.#jumpToVector(MTVEC, cause, causeHi);
+    const mpp = words[MODE_WORD]! << MSTATUS.MPP_SHIFT;
+    words[STATUS] = (status & ~(MSTATUS.MIE | MSTATUS.MPIE | MSTATUS.MPP)) | mpie | mpp;
+    words[MEPC] = words[PC]!;
+    words[MEPC + 1] = words[PC + 1]!;
+    words[MCAUSE] = cause;
+    words[MCAUSE + 1] = causeHi;
+    words[MTVAL] = tvalLo;
+    words[MTVAL + 1] = tvalHi;
+    words[MODE_WORD] = PRV.M;
+    jumpToVector(words, MTVEC, cause, causeHi);
   }
+}
 
-  /** In vectored mode (bit 0) interrupts go to base + 4 * cause. The base is aligned to four, so only causes can carry. */
-  #jumpToVector(index: number, cause: number, causeHi: number): void {
-    const lo = this.#csrs.storedLo(index);
-    const hi = this.#csrs.storedHi(index);
-    const base = lo & ~3;
-    if ((lo & 1) === 0 || causeHi === 0) return this.#setPc(base, hi);
+/** Another task may come back than the one that was left, so an sc must not succeed for an lr from before the trap. */
+function returnTo(words: Int32Array, epc: number): void {
+  words[RESERVATION] = -1;
+  words[RESERVATION + 1] = -1;
+  words[PC] = words[epc]!;
+  words[PC + 1] = words[epc + 1]!;
+}
+
+/** In vectored mode (bit 0) interrupts go to base + 4 * cause. */
+function jumpToVector(words: Int32Array, tvec: number, cause: number, causeHi: number): void {
+  const lo = words[tvec]!;
+  const hi = words[tvec + 1]!;
+  const base = lo & ~3;
+  if ((lo & 1) === 0 || causeHi === 0) {
+    words[PC] = base;
+    words[PC + 1] = hi;
+  } else {
     const sum = (base >>> 0) + 4 * cause;
-    this.#setPc(sum | 0, sum > 0xffff_ffff ? (hi + 1) | 0 : hi);
-  }
-
-  /** Another task may come back than the one that was left, so an sc must not succeed for an lr from before the trap. */
-  #dropReservation(): void {
-    this.#words[RESERVATION] = -1;
-    this.#words[RESERVATION + 1] = -1;
-  }
-
-  #setPc(lo: number, hi: number): void {
-    this.#words[PC] = lo;
-    this.#words[PC + 1] = hi;
+    words[PC] = sum | 0;
+    words[PC + 1] = sum > 0xffff_ffff ? (hi + 1) | 0 : hi;
   }
 }
 
