@@ -1,12 +1,11 @@
 /**
- * System calls that change or ask for attributes of files. See chmod(2), chown(2), utimensat(2), truncate(2), fallocate(2), access(2),
- * umask(2).
+ * System calls that change or ask for attributes of files. See chmod(2), chown(2), utimensat(2), access(2), umask(2);
+ * truncate(2) and fallocate(2) are in resize.ts.
  *
  * Interface: attributeCalls.
  */
 import {
   isDirectory,
-  isFifo,
   isRegular,
   isSymlink,
   S_IALLUGO,
@@ -18,38 +17,28 @@ import {
 import { AT, AT_FD } from '../../abi/flags/at.ts';
 import { CAPABILITY } from '../../abi/flags/capability.ts';
 import { SEALS } from '../../abi/flags/fcntl.ts';
-import { FALLOCATE } from '../../abi/flags/file-io.ts';
 import { MOUNT } from '../../abi/flags/mount.ts';
-import { RLIMIT } from '../../abi/flags/sched.ts';
 import type { Kernel } from '../kernel.ts';
-import { frameOffset, wroteFrame } from '../mm/frames.ts';
-import { cachedPage, punchPages } from '../mm/page-cache.ts';
 import { getUserI64 } from '../mm/uaccess.ts';
 import { failed, type Outcome } from '../result.ts';
-import { kernelInfo, sendToThread } from '../signal/send.ts';
 import { capable, inGroup } from '../task/cred.ts';
-import { groupOf } from '../task/task.ts';
 import type { Cred, Task } from '../task/types.ts';
 import { realtimeNow } from '../time/timers.ts';
-import { MAX_FILE_BYTES, removePrivileges, setAttributes, setSize } from '../vfs/attributes.ts';
+import { setAttributes } from '../vfs/attributes.ts';
 import { fileOf } from '../vfs/fd-table.ts';
 import { filePlace } from '../vfs/file.ts';
-import { inodeOf, touchChanged, touchModified } from '../vfs/inode.ts';
 import { getUserPath, inodeAt, pathPut, walk } from '../vfs/path.ts';
 import { MAY_EXEC, MAY_WRITE, ownerOrCapable, permission, wantWrite } from '../vfs/permission.ts';
-import { fsOf } from '../vfs/registry.ts';
+import { dataInode, fsOf } from '../vfs/registry.ts';
 import type { Inode, Mount, PathRef, SetAttr, Timespec } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
+import { resizeCalls } from './resize.ts';
 
 const { AT_FDCWD } = AT_FD.values;
 const { AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EACCESS } = AT.values;
 const { CAP_CHOWN, CAP_FSETID } = CAPABILITY.values;
 const { MS_NOEXEC } = MOUNT.values;
-const { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } = FALLOCATE.values;
-const { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_EXEC } = SEALS.values;
-const { RLIMIT_FSIZE } = RLIMIT.values;
-const SIGXFSZ = 25;
-const PAGE_SIZE = 4096;
+const { F_SEAL_EXEC } = SEALS.values;
 
 /** uid and gid arguments that mean "leave it". */
 const UNCHANGED = 0xffff_ffff;
@@ -80,12 +69,7 @@ export const attributeCalls = {
   },
   utimes: (kernel, task, path, times) => futimesat(kernel, task, AT_FDCWD, path, times),
   futimesat,
-  truncate(kernel, task, path, length) {
-    if (length < 0) return 'EINVAL';
-    return onPath(kernel, task, AT_FDCWD, path, 0, (inode, mount) => truncatePath(kernel, task, inode, mount, length));
-  },
-  ftruncate: (kernel, task, fd, length) => ftruncate(kernel, task, fd, length),
-  fallocate,
+  ...resizeCalls,
   umask(kernel, task, mask) {
     const context = kernel.fsContexts.get(task.fs)!;
     const old = context.umask;
@@ -252,119 +236,6 @@ function changeTimes(kernel: Kernel, cred: Cred, inode: Inode, mount: Mount, tim
   if (atime.nsec !== UTIME_OMIT) attr.atime = atime.nsec === UTIME_NOW ? now : atime;
   if (mtime.nsec !== UTIME_OMIT) attr.mtime = mtime.nsec === UTIME_NOW ? now : mtime;
   return setAttributes(kernel, inode, attr);
-}
-
-function truncatePath(kernel: Kernel, task: Task, inode: Inode, mount: Mount, length: number): Outcome<0> {
-  if (isDirectory(inode.mode)) return 'EISDIR';
-  if (!isRegular(inode.mode)) return 'EINVAL';
-  const readOnly = wantWrite(kernel, mount);
-  if (readOnly !== 0) return readOnly;
-  const denied = permission(kernel, task.cred, inode, MAY_WRITE);
-  if (denied !== 0) return denied;
-  if (inode.writers < 0) return 'ETXTBSY';
-  return resize(kernel, task, inode, length);
-}
-
-function ftruncate(kernel: Kernel, task: Task, fd: number, length: number): Outcome<0> {
-  if (length < 0) return 'EINVAL';
-  const file = fileOf(kernel, task, fd);
-  if (typeof file === 'string') return file;
-  const inode = inodeOf(kernel, file.inode);
-  if (!isRegular(inode.mode) || !file.writable) return 'EINVAL';
-  return resize(kernel, task, inode, length);
-}
-
-function resize(kernel: Kernel, task: Task, inode: Inode, length: number): Outcome<0> {
-  return exceedsLimit(kernel, task, inode, length) ? 'EFBIG' : setSize(kernel, task.cred, inode, length);
-}
-
-/** RLIMIT_FSIZE: growing a file beyond it is EFBIG with SIGXFSZ. */
-function exceedsLimit(kernel: Kernel, task: Task, inode: Inode, length: number): boolean {
-  if (length <= inode.size || length <= groupOf(kernel, task).rlimits[RLIMIT_FSIZE]!.soft) return false;
-  sendToThread(kernel, task, kernelInfo(SIGXFSZ));
-  return true;
-}
-
-function fallocate(
-  kernel: Kernel,
-  task: Task,
-  fd: number,
-  mode: number,
-  offset: number,
-  length: number,
-): SyscallResult {
-  const file = fileOf(kernel, task, fd);
-  if (typeof file === 'string') return file;
-  if (offset < 0 || length <= 0) return 'EINVAL';
-  const punches = (mode & FALLOC_FL_PUNCH_HOLE) !== 0;
-  if (punches ? mode !== (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) : (mode & ~FALLOC_FL_KEEP_SIZE) !== 0)
-    return 'EOPNOTSUPP';
-  if (!file.writable) return 'EBADF';
-  const inode = inodeOf(kernel, file.inode);
-  if (isFifo(inode.mode)) return 'ESPIPE';
-  if (isDirectory(inode.mode)) return 'EISDIR';
-  if (!isRegular(inode.mode)) return 'ENODEV';
-  if (offset + length > MAX_FILE_BYTES) return 'EFBIG';
-  // Only where contents live in the page cache alone is there something to allocate and to punch.
-  if (fsOf(kernel, inode).readPage !== undefined) return 'EOPNOTSUPP';
-  return punches
-    ? punch(kernel, task, inode, offset, length)
-    : allocate(kernel, task, inode, offset, length, (mode & FALLOC_FL_KEEP_SIZE) !== 0);
-}
-
-function punch(kernel: Kernel, task: Task, inode: Inode, offset: number, length: number): Outcome<0> {
-  if ((inode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0) return 'EPERM';
-  removePrivileges(task.cred, inode);
-  const end = offset + length;
-  const first = Math.ceil(offset / PAGE_SIZE);
-  const last = Math.floor(end / PAGE_SIZE);
-  clearInPage(kernel, inode, offset, Math.min(first * PAGE_SIZE, end));
-  if (last >= first) clearInPage(kernel, inode, last * PAGE_SIZE, end);
-  if (last > first) punchPages(kernel, inode, first, last);
-  touchModified(kernel, inode);
-  return 0;
-}
-
-/** Zeros [start, end), which lies in one page, if that page is there. */
-function clearInPage(kernel: Kernel, inode: Inode, start: number, end: number): void {
-  const index = Math.floor(start / PAGE_SIZE);
-  const page = start < end ? inode.pages.get(index) : undefined;
-  if (page === undefined) return;
-  const offset = frameOffset(kernel, page) - index * PAGE_SIZE;
-  kernel.machine.ram.u8.fill(0, offset + start, offset + end);
-  wroteFrame(kernel, page);
-}
-
-function allocate(
-  kernel: Kernel,
-  task: Task,
-  inode: Inode,
-  offset: number,
-  length: number,
-  keepSize: boolean,
-): Outcome<0> {
-  const end = offset + length;
-  if (!keepSize && (inode.seals & F_SEAL_GROW) !== 0 && end > inode.size) return 'EPERM';
-  if (!keepSize && exceedsLimit(kernel, task, inode, end)) return 'EFBIG';
-  const first = Math.floor(offset / PAGE_SIZE);
-  const last = Math.ceil(end / PAGE_SIZE);
-  const room = fsOf(kernel, inode).reserve?.(kernel, inode, offset, end) ?? length;
-  if (typeof room === 'string') return room;
-  if (room < length) return 'ENOSPC';
-  const added: number[] = [];
-  for (let index = first; index < last; index++) {
-    const isNew = !inode.pages.has(index);
-    const page = cachedPage(kernel, inode, index);
-    if (failed(page)) {
-      for (const undone of added) punchPages(kernel, inode, undone, undone + 1);
-      return page === 'ENOMEM' ? 'ENOSPC' : page;
-    }
-    if (isNew) added.push(index);
-  }
-  removePrivileges(task.cred, inode);
-  if (!keepSize && end > inode.size) inode.size = end;
-  touchChanged(kernel, inode);
-  return 0;
 }
 
 function accessAt(kernel: Kernel, task: Task, dirfd: number, path: number, mode: number, flags: number): Outcome<0> {
