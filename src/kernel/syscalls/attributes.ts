@@ -29,7 +29,6 @@ import { fileOf } from '../vfs/fd-table.ts';
 import { filePlace } from '../vfs/file.ts';
 import { getUserPath, inodeAt, pathPut, walk } from '../vfs/path.ts';
 import { MAY_EXEC, MAY_WRITE, ownerOrCapable, permission, wantWrite } from '../vfs/permission.ts';
-import { dataInode, fsOf } from '../vfs/registry.ts';
 import type { Inode, Mount, PathRef, SetAttr, Timespec } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 import { resizeCalls } from './resize.ts';

@@ -20,7 +20,7 @@ import { fileOf } from '../vfs/fd-table.ts';
 import { inodeOf, touchChanged, touchModified } from '../vfs/inode.ts';
 import { FOLLOW, getUserPath, inodeAt, pathPut, walk } from '../vfs/path.ts';
 import { MAY_WRITE, permission, wantWrite } from '../vfs/permission.ts';
-import { fsOf } from '../vfs/registry.ts';
+import { dataInode, fsOf } from '../vfs/registry.ts';
 import type { Inode, PathRef } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
