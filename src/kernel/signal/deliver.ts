@@ -17,7 +17,7 @@ import type { Task, ThreadGroup } from '../task/types.ts';
 import { pendingSet, recalcPending, restoreMask, setMask, signalBit } from './mask.ts';
 import { dequeueSignal } from './queue.ts';
 import { forceSignal, kernelInfo, notifyParent, wakeForSignal } from './send.ts';
-import { sighandOf } from './sighand.ts';
+import { setDefault, sighandOf } from './sighand.ts';
 import type { SigAction, SigInfo } from './types.ts';
 
 const { SA_NODEFER, SA_RESETHAND, SA_RESTART } = SIGACTION.values;
@@ -99,10 +99,10 @@ function runHandler(kernel: Kernel, task: Task, info: SigInfo, action: SigAction
   const isRseqBroken = task.rseq !== null && !abortRseq(kernel, task);
   if (isRseqBroken || !pushSignalFrame(kernel, task, info, handler, flags, mask)) {
     // No room for the frame, or a broken rseq area: the program cannot be told, so it dies.
-    if (info.signo === SIGNALS.SIGSEGV) sighandOf(kernel, task).actions[SIGNALS.SIGSEGV]!.handler = SIG_DFL;
+    if (info.signo === SIGNALS.SIGSEGV) setDefault(sighandOf(kernel, task), SIGNALS.SIGSEGV);
     return forceSignal(kernel, task, kernelInfo(SIGNALS.SIGSEGV));
   }
-  if ((flags & SA_RESETHAND) !== 0) action.handler = SIG_DFL;
+  if ((flags & SA_RESETHAND) !== 0) setDefault(sighandOf(kernel, task), info.signo);
   setMask(kernel, task, blocked);
 }
 

@@ -14,7 +14,7 @@ import type { Cred, Task, ThreadGroup } from '../task/types.ts';
 import { capable } from '../task/cred.ts';
 import { recalcPending, signalBit, UNBLOCKABLE } from './mask.ts';
 import { enqueueSignal, removeSignals } from './queue.ts';
-import { sighandOf } from './sighand.ts';
+import { setDefault, sighandOf } from './sighand.ts';
 import type { SigInfo } from './types.ts';
 import { signalfdNotify } from './signalfd.ts';
 
@@ -75,14 +75,14 @@ export function sendToPgrp(kernel: Kernel, pgrp: Tid, info: SigInfo): number {
 
 /** A signal that cannot be escaped: blocked or ignored, it goes back to its default (Linux force_sig_info). */
 export function forceSignal(kernel: Kernel, task: Task, info: SigInfo): void {
-  const action = sighandOf(kernel, task).actions[info.signo]!;
+  const sighand = sighandOf(kernel, task);
   const bit = signalBit(info.signo);
   const blocked = (task.blocked & bit) !== 0n;
-  if (blocked || action.handler === SIG_IGN) {
-    action.handler = SIG_DFL;
+  if (blocked || sighand.actions[info.signo]!.handler === SIG_IGN) {
+    setDefault(sighand, info.signo);
     task.blocked &= ~bit;
   }
-  if (action.handler === SIG_DFL) task.forcedInfo = info;
+  if (sighand.actions[info.signo]!.handler === SIG_DFL) task.forcedInfo = info;
   enqueueSignal(task.pending, info);
   recalcPending(kernel, task);
 }
@@ -90,7 +90,8 @@ export function forceSignal(kernel: Kernel, task: Task, info: SigInfo): void {
 /** Makes a thread look at its signals: out of an interruptible sleep; out of any for a killing one. */
 export function wakeForSignal(kernel: Kernel, task: Task, kill: boolean): void {
   task.signalPending = true;
-  if (task.state === 'sleeping' || (kill && task.state === 'disk-sleep' && task.wait?.onSignal === 'killable')) wakeTask(kernel, task);
+  if (task.state === 'sleeping' || (kill && task.state === 'disk-sleep' && task.wait?.onSignal === 'killable'))
+    wakeTask(kernel, task);
   else if (kill && task.state === 'stopped') {
     leaveQueues(kernel, task);
     enqueueTask(kernel, task);

@@ -1,6 +1,6 @@
 /**
  * Tables of signal actions, shared by threads. Interface: createSighand, forkSighand, getSighand, putSighand, sighandOf,
- * resetHandlers. See sigaction(2), clone(2).
+ * resetHandlers, setDefault. See sigaction(2), clone(2).
  */
 import { NSIG, SIG_DFL, SIG_IGN } from '../../abi/signals.ts';
 import { nextId } from '../id.ts';
@@ -10,12 +10,10 @@ import type { Task } from '../task/types.ts';
 import type { SigAction, Sighand } from './types.ts';
 
 const DEFAULT: SigAction = { handler: SIG_DFL, flags: 0, mask: 0n, restorer: 0 };
+const IGNORE: SigAction = { ...DEFAULT, handler: SIG_IGN };
 
 export function createSighand(kernel: Kernel): Sighand {
-  const actions = Array.from({ length: NSIG + 1 }, () => ({ ...DEFAULT }));
-  const sighand: Sighand = { id: nextId(kernel), users: 1, actions };
-  kernel.sighands.set(sighand.id, sighand);
-  return sighand;
+  return addTable(kernel, new Array<SigAction>(NSIG + 1).fill(DEFAULT));
 }
 
 export function sighandOf(kernel: Kernel, task: Task): Sighand {
@@ -24,9 +22,8 @@ export function sighandOf(kernel: Kernel, task: Task): Sighand {
 
 /** A copy of its own (fork). `clear` sets what is caught back to the default (CLONE_CLEAR_SIGHAND). */
 export function forkSighand(kernel: Kernel, id: SighandId, clear = false): Sighand {
-  const copy = createSighand(kernel);
-  const from = kernel.sighands.get(id)!;
-  copy.actions = from.actions.map((action) => (clear && action.handler !== SIG_IGN ? { ...DEFAULT } : { ...action }));
+  const copy = addTable(kernel, kernel.sighands.get(id)!.actions.slice());
+  if (clear) resetHandlers(copy);
   return copy;
 }
 
@@ -43,7 +40,17 @@ export function putSighand(kernel: Kernel, id: SighandId): void {
 
 /** execve: what is caught goes back to the default, what is ignored stays ignored. The table must not be shared any more. */
 export function resetHandlers(sighand: Sighand): void {
-  sighand.actions = sighand.actions.map((action) =>
-    action.handler === SIG_IGN ? { ...DEFAULT, handler: SIG_IGN } : { ...DEFAULT },
-  );
+  const { actions } = sighand;
+  for (let signo = 1; signo <= NSIG; signo++) actions[signo] = actions[signo]!.handler === SIG_IGN ? IGNORE : DEFAULT;
+}
+
+/** Sets one signal back to its default, as SA_RESETHAND does: flags and mask stay. */
+export function setDefault(sighand: Sighand, signo: number): void {
+  sighand.actions[signo] = { ...sighand.actions[signo]!, handler: SIG_DFL };
+}
+
+function addTable(kernel: Kernel, actions: SigAction[]): Sighand {
+  const sighand: Sighand = { id: nextId(kernel), users: 1, actions };
+  kernel.sighands.set(sighand.id, sighand);
+  return sighand;
 }

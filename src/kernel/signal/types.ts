@@ -26,12 +26,13 @@ export interface PendingSignals {
   queue: SigInfo[];
 }
 
+/** Replaced, never changed in place: tables of several processes share the records. */
 export interface SigAction {
   /** Handler address; 0 SIG_DFL, 1 SIG_IGN. */
-  handler: number;
-  flags: number;
-  mask: bigint;
-  restorer: number;
+  readonly handler: number;
+  readonly flags: number;
+  readonly mask: bigint;
+  readonly restorer: number;
 }
 
 export interface Sighand {

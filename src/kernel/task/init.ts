@@ -26,7 +26,7 @@ export function ensureInit(kernel: Kernel): ThreadGroup {
   const group = newGroup(kernel, INIT_TID, defaultLimits(threads));
   const task = blankTask(kernel, INIT_TID, INIT_TID, ROOT_CRED);
   const sighand = createSighand(kernel);
-  for (const action of sighand.actions) action.handler = SIG_IGN;
+  sighand.actions = sighand.actions.map((action) => ({ ...action, handler: SIG_IGN }));
   task.comm = 'init';
   task.state = 'sleeping';
   task.sighand = sighand.id;
