@@ -98,6 +98,8 @@ function fallocate(
   if (isDirectory(inode.mode)) return 'EISDIR';
   if (!isRegular(inode.mode)) return 'ENODEV';
   if (offset + length > MAX_FILE_BYTES) return 'EFBIG';
+  const prepared = fsOf(kernel, inode).prepareWrite?.(kernel, inode) ?? 0;
+  if (failed(prepared)) return prepared;
   // Only where contents live in the page cache alone is there something to allocate and to punch.
   const data = dataInode(kernel, inode);
   if (fsOf(kernel, data).readPage !== undefined) return 'EOPNOTSUPP';
