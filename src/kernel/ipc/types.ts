@@ -37,9 +37,12 @@ export interface Pipe {
   readonly writeWait: Wait;
 }
 
+/** An epoll instance; see ipc/epoll.ts. */
 export interface Epoll {
   readonly id: EpollId;
   items: Map<number, EpollItem>;
+  /** Keys of the items of a descriptor: several where it was closed and given again while the old file lives on. */
+  byFd: Map<number, number[]>;
   nextItem: number;
   /** Items that may be ready, in order. */
   ready: number[];
@@ -50,10 +53,12 @@ export interface EpollItem {
   readonly key: number;
   readonly fd: number;
   readonly file: FileId;
+  /** EPOLL* as given, with EPOLLERR and EPOLLHUP. */
   events: number;
   data: bigint;
   /** Queues that it watches. */
-  queues: WaitQueueId[];
+  queues: readonly WaitQueueId[];
+  /** It is in `ready`. */
   queued: boolean;
   /** EPOLLONESHOT fired. */
   disabled: boolean;

@@ -4,6 +4,9 @@
  * Interface: registerFileOps (called once by boot), FILE_OPS. The VFS itself looks them up in registry.ts.
  */
 import { memoryDeviceOps, openDevice } from '../fs/devices.ts';
+import { procOps } from '../fs/proc/proc-file.ts';
+import { epollOps } from '../ipc/epoll.ts';
+import { eventfdOps } from '../ipc/eventfd.ts';
 import { openFifo, pipeOps } from '../ipc/pipe.ts';
 import { signalfdOps } from '../signal/signalfd.ts';
 import { pidfdOps } from '../task/pidfd.ts';
@@ -31,12 +34,12 @@ function all(): Partial<Record<FileKind, FileOps>> {
     pipe: pipeOps,
     tty: ttyOps,
     ptmx: ptmxOps,
-    // eventfd: eventfdOps,
-    // epoll: epollOps,
+    eventfd: eventfdOps,
+    epoll: epollOps,
     timerfd: timerfdOps,
     signalfd: signalfdOps,
     pidfd: pidfdOps,
-    // proc: procOps,
+    proc: procOps,
     ...memoryDeviceOps,
   };
 }

@@ -1,0 +1,187 @@
+/**
+ * epoll: a set of files of interest and a list of those that may be ready. See epoll(7).
+ *
+ * Interface: createEpoll, epollOf, findItem, addItem, changeItem, removeItem, collectReady, wouldLoop, epollOps.
+ * Invariants: item.queued exactly while its key is in `ready`. Each item is listed as watcher in its queues, whose wakers put it in
+ * `ready` (sched/wait-queue.ts). An item whose file was closed goes when it is next looked at: ids of files never come again.
+ */
+import { EPOLL, POLL } from '../../abi/flags/poll.ts';
+import { nextId } from '../id.ts';
+import type { EpollId } from '../ids.ts';
+import type { Kernel } from '../kernel.ts';
+import { freeWaitQueue, newWaitQueue, wakeAll } from '../sched/wait-queue.ts';
+import { pollFile, pollQueuesOf } from '../vfs/poll.ts';
+import type { FileOps, OpenFile } from '../vfs/types.ts';
+import type { Epoll, EpollItem } from './types.ts';
+
+const { EPOLLET, EPOLLONESHOT } = EPOLL.values;
+const { POLLIN, POLLRDNORM, POLLERR, POLLHUP } = POLL.values;
+/** Linux: epoll instances nest at most this deep. */
+const MAX_NESTS = 4;
+/** The event bits of a mask; those above are flags. */
+const EVENT_BITS = 0xffff;
+
+export function createEpoll(kernel: Kernel): Epoll {
+  const epoll: Epoll = {
+    id: nextId(kernel),
+    items: new Map(),
+    byFd: new Map(),
+    nextItem: 1,
+    ready: [],
+    queue: newWaitQueue(kernel),
+  };
+  kernel.epolls.set(epoll.id, epoll);
+  return epoll;
+}
+
+export function epollOf(kernel: Kernel, file: OpenFile): Epoll | undefined {
+  return file.kind === 'epoll' ? kernel.epolls.get(file.data as EpollId) : undefined;
+}
+
+export function findItem(kernel: Kernel, epoll: Epoll, fd: number, file: OpenFile): EpollItem | undefined {
+  for (const key of [...(epoll.byFd.get(fd) ?? [])]) {
+    const item = epoll.items.get(key)!;
+    if (item.file === file.id) return item;
+    if (!kernel.files.has(item.file)) removeItem(kernel, epoll, item);
+  }
+  return undefined;
+}
+
+export function addItem(kernel: Kernel, epoll: Epoll, fd: number, file: OpenFile, events: number, data: bigint): void {
+  const item: EpollItem = {
+    key: epoll.nextItem++,
+    fd,
+    file: file.id,
+    events: events | POLLERR | POLLHUP,
+    data,
+    queues: pollQueuesOf(kernel, file),
+    queued: false,
+    disabled: false,
+  };
+  epoll.items.set(item.key, item);
+  const keys = epoll.byFd.get(fd);
+  if (keys === undefined) epoll.byFd.set(fd, [item.key]);
+  else keys.push(item.key);
+  for (const id of item.queues) kernel.waitQueues.get(id)?.watchers.push({ epoll: epoll.id, item: item.key });
+  queueIfReady(kernel, epoll, item, file);
+}
+
+export function changeItem(
+  kernel: Kernel,
+  epoll: Epoll,
+  item: EpollItem,
+  file: OpenFile,
+  events: number,
+  data: bigint,
+): void {
+  item.events = events | POLLERR | POLLHUP;
+  item.data = data;
+  item.disabled = false;
+  queueIfReady(kernel, epoll, item, file);
+}
+
+export function removeItem(kernel: Kernel, epoll: Epoll, item: EpollItem): void {
+  for (const id of item.queues) {
+    const queue = kernel.waitQueues.get(id);
+    if (queue === undefined) continue;
+    queue.watchers = queue.watchers.filter((watcher) => watcher.epoll !== epoll.id || watcher.item !== item.key);
+  }
+  epoll.items.delete(item.key);
+  const keys = epoll.byFd.get(item.fd)!.filter((key) => key !== item.key);
+  if (keys.length === 0) epoll.byFd.delete(item.fd);
+  else epoll.byFd.set(item.fd, keys);
+  if (item.queued) epoll.ready = epoll.ready.filter((key) => key !== item.key);
+}
+
+/**
+ * Gives up to `max` ready items to `sink`, in turn, as epoll_wait reports them: level-triggered ones go back to the end of the
+ * list, edge-triggered ones leave it, one-shot ones are disabled. `sink` returns false if it could not take the item.
+ */
+export function collectReady(
+  kernel: Kernel,
+  epoll: Epoll,
+  max: number,
+  sink: (item: EpollItem, events: number) => boolean,
+): number {
+  let count = 0;
+  for (let left = epoll.ready.length; left > 0 && count < max && epoll.ready.length > 0; left--) {
+    const item = epoll.items.get(epoll.ready.shift()!);
+    if (item === undefined) continue;
+    item.queued = false;
+    const events = readyEvents(kernel, epoll, item);
+    if (events === 0) continue;
+    if (!sink(item, events)) {
+      item.queued = true;
+      epoll.ready.unshift(item.key);
+      return count;
+    }
+    count++;
+    if ((item.events & EPOLLONESHOT) !== 0) item.disabled = true;
+    else if ((item.events & EPOLLET) === 0) enlist(epoll, item);
+  }
+  return count;
+}
+
+/** Whether watching `target` from `epoll` would make a circle, or nest too deep (ELOOP). */
+export function wouldLoop(kernel: Kernel, epoll: Epoll, target: Epoll, depth = 0): boolean {
+  if (target.id === epoll.id || depth > MAX_NESTS) return true;
+  for (const item of target.items.values()) {
+    const file = kernel.files.get(item.file);
+    const inner = file === undefined ? undefined : epollOf(kernel, file);
+    if (inner !== undefined && wouldLoop(kernel, epoll, inner, depth + 1)) return true;
+  }
+  return false;
+}
+
+function queueIfReady(kernel: Kernel, epoll: Epoll, item: EpollItem, file: OpenFile): void {
+  if (item.queued || (pollFile(kernel, file) & item.events & EVENT_BITS) === 0) return;
+  enlist(epoll, item);
+  wakeAll(kernel, epoll.queue);
+}
+
+function enlist(epoll: Epoll, item: EpollItem): void {
+  if (item.queued) return;
+  item.queued = true;
+  epoll.ready.push(item.key);
+}
+
+/** The events of an item that hold now; 0 also for one whose file is gone, which is dropped. */
+function readyEvents(kernel: Kernel, epoll: Epoll, item: EpollItem): number {
+  const file = kernel.files.get(item.file);
+  if (file === undefined) {
+    removeItem(kernel, epoll, item);
+    return 0;
+  }
+  return item.disabled ? 0 : pollFile(kernel, file) & item.events & EVENT_BITS;
+}
+
+/** An epoll is itself readable when one of its items is ready. Those that are not leave the list. */
+function poll(kernel: Kernel, file: OpenFile): number {
+  const epoll = epollOf(kernel, file)!;
+  while (epoll.ready.length > 0) {
+    const item = epoll.items.get(epoll.ready[0]!);
+    if (item !== undefined && readyEvents(kernel, epoll, item) !== 0) return POLLIN | POLLRDNORM;
+    if (item !== undefined && epoll.items.has(item.key)) {
+      item.queued = false;
+      epoll.ready.shift();
+    } else if (item === undefined) epoll.ready.shift();
+  }
+  return 0;
+}
+
+export const epollOps: FileOps = {
+  seekable: false,
+  poll,
+  pollQueues: (kernel, file) => [epollOf(kernel, file)!.queue],
+  release(kernel, file) {
+    const epoll = epollOf(kernel, file)!;
+    for (const item of [...epoll.items.values()]) removeItem(kernel, epoll, item);
+    kernel.epolls.delete(epoll.id);
+    freeWaitQueue(kernel, epoll.queue);
+  },
+  fdinfo: (kernel, file) =>
+    [...epollOf(kernel, file)!.items.values()].map(
+      ({ fd, events, data }) =>
+        `tfd: ${String(fd).padStart(8)} events: ${(events >>> 0).toString(16).padStart(8)} data: ${data.toString(16).padStart(16)}`,
+    ),
+};
