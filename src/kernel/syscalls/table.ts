@@ -5,6 +5,8 @@
 import { attributeCalls } from './attributes.ts';
 import { credentialCalls } from './credentials.ts';
 import { directoryCalls } from './directory.ts';
+import { epollCalls } from './epoll.ts';
+import { eventfdCalls } from './eventfd.ts';
 import { execCalls } from './exec.ts';
 import { fdCalls } from './fd.ts';
 import { futexCalls } from './futex.ts';
@@ -16,10 +18,12 @@ import { lockCalls } from './locks.ts';
 import { memoryCalls } from './memory.ts';
 import { openCalls } from './open.ts';
 import { pipeCalls } from './pipe.ts';
+import { pollCalls } from './poll.ts';
 import { prctlCalls } from './prctl.ts';
 import { processCalls } from './process.ts';
 import { readWriteCalls } from './read-write.ts';
 import { signalCalls } from './signal.ts';
+import { signalfdCalls } from './signalfd.ts';
 import { spliceCalls } from './splice.ts';
 import { statCalls } from './stat.ts';
 import { syncCalls } from './sync.ts';
@@ -33,6 +37,8 @@ export const HANDLERS: Handlers = {
   ...attributeCalls,
   ...credentialCalls,
   ...directoryCalls,
+  ...epollCalls,
+  ...eventfdCalls,
   ...execCalls,
   ...fdCalls,
   ...futexCalls,
@@ -43,10 +49,12 @@ export const HANDLERS: Handlers = {
   ...memoryCalls,
   ...openCalls,
   ...pipeCalls,
+  ...pollCalls,
   ...prctlCalls,
   ...processCalls,
   ...readWriteCalls,
   ...signalCalls,
+  ...signalfdCalls,
   ...spliceCalls,
   ...statCalls,
   ...syncCalls,
