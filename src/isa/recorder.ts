@@ -11,7 +11,7 @@ import type { AccessSize, Imm, Ops } from './ops.ts';
 type Arithmetic = { [K in BinaryOp]: (a: Expr, b: Expr) => Expr } & { [K in UnaryOp]: (a: Expr) => Expr };
 
 // The arithmetic methods are all alike and are added to the prototype below.
-// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging, @typescript-eslint/no-empty-object-type
 export interface Recorder extends Arithmetic {}
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging

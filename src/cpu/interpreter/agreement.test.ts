@@ -10,6 +10,7 @@ import { INSNS } from '../../isa/riscv/table.ts';
 import { GuestTrap } from '../oracle/base-ops.ts';
 import { RiscvOracle, type Outcome } from '../oracle/riscv-oracle.ts';
 import { EXIT } from './exits.ts';
+import { FUSED, type Fused, type Opcode } from './opcodes.ts';
 import { TestMachine } from './test-machine.ts';
 
 const CASES = Number(process.env['RINGFENCE_CPU_CASES'] ?? 60);
@@ -164,7 +165,7 @@ describe.each(Object.entries(BASES))('interpreter and oracle, %s addresses', (_,
   const rows = [...INSNS.map((row) => ({ row, width: 32 })), ...RV64C.map((row) => ({ row, width: 16 }))];
   it.each(rows.map(({ row, width }) => ({ name: row.name, row, width })))('$name', ({ row, width }) => {
     for (let i = 0; i < CASES; i++) {
-      for (const bytes of [pair.bytes]) for (let k = 0; k < 64; k++) bytes[WRITABLE + random(WRITABLE)] = random(256);
+      for (let k = 0; k < 64; k++) pair.bytes[WRITABLE + random(WRITABLE)] = random(256);
       const word = instance(row, width);
       // Anywhere in a page, also across its end.
       const offset = 4096 + (random(3) === 0 ? 4096 - 2 * random(4) : 2 * random(2048));
@@ -190,6 +191,22 @@ describe.each(Object.entries(BASES))('interpreter and oracle, %s addresses', (_,
     }
   });
 
+  it('pairs of instructions done in one go', { timeout: 60_000 }, () => {
+    const offset = 4096 + 512;
+    const view = new DataView(pair.bytes.buffer);
+    for (const fused of FUSED)
+      for (let trial = 0; trial < 12; trial++) {
+        const [first, second] = pairInstance(fused);
+        view.setInt32(offset, first, true);
+        view.setInt32(offset + fused.first.length, second, true);
+        view.setInt32(offset + fused.first.length + fused.second.length, ECALL, true);
+        pair.ram().set(pair.bytes);
+        pair.machine.dropCode();
+        pair.randomState(base + BigInt(offset));
+        runBoth(pair, `${fused.first.insn.name} ${fused.second.insn.name} ${fused.chain}`, pick([1, 2, 3, 3, 3]));
+      }
+  });
+
   it('random programs in random slices', { timeout: 60_000 }, () => {
     for (let program = 0; program < 40; program++) {
       const view = new DataView(pair.bytes.buffer);
@@ -209,10 +226,32 @@ describe.each(Object.entries(BASES))('interpreter and oracle, %s addresses', (_,
   });
 });
 
+/** Words of both instructions of a pair; chained ones share a register. */
+function pairInstance({ first, second, chain }: Fused): [number, number] {
+  for (;;) {
+    const [one, two] = [wordOf(first), wordOf(second)];
+    const written = decode(one)!.operands.rd;
+    if (chain === 'none') return [one, two];
+    if (second.length === 4) {
+      const shift = chain === 'rs1' ? 15 : 20;
+      return [one, (two & ~(31 << shift)) | (written! << shift)];
+    }
+    if (decode(two)!.operands[chain] === written) return [one, two];
+  }
+}
+
+function wordOf({ insn, length }: Opcode): number {
+  if (length === 4) return instance(insn, 32);
+  for (;;) {
+    const word = instance(pick(RV64C.filter((row) => row.expandsTo === insn.name)), 16);
+    if (decode(word)?.insn === insn) return word;
+  }
+}
+
 /** Up to 300 instructions, to the first that does not retire, comparing after every slice. */
-function runBoth(pair: Pair, what: string): void {
+function runBoth(pair: Pair, what: string, firstBudget?: number): void {
   for (let done = 0; done < 300;) {
-    const budget = 1 + random(random(2) === 0 ? 3 : 60);
+    const budget = done === 0 && firstBudget ? firstBudget : 1 + random(random(2) === 0 ? 3 : 60);
     let expected: Outcome = { kind: 'retired' };
     let steps = 0;
     while (steps < budget) {
