@@ -1,7 +1,7 @@
 /**
  * ioctl requests of terminals, from either side. See tty_ioctl(4).
  *
- * Interface: ttyIoctl (the program's side), sharedIoctl (both sides), resize, flushQueues.
+ * Interface: ttyIoctl (the program's side), sharedIoctl (both sides), resize, flushQueues, changeFlow.
  */
 import { IOCTL, TCFLOW, TCFLUSH } from '../../abi/flags/ioctl.ts';
 import { LINE_DISCIPLINE, TERMIOS_CC, TERMIOS_CFLAG } from '../../abi/flags/termios.ts';
@@ -19,7 +19,7 @@ import { applyTermios } from './apply-termios.ts';
 import { keepBytes, pushByte } from './byte-queue.ts';
 import { checkJobControl, claimControllingTty, hangUp, leaveControllingTty, setForeground } from './job-control.ts';
 import { acceptInput, flushInput } from './line-input.ts';
-import { flushOutput, processEchoes, startOutput, stopOutput } from './line-output.ts';
+import { flushOutput, startOutput, stopOutput } from './line-output.ts';
 import { inputCount } from './line-read.ts';
 import { TERMIOS2_BYTES, TERMIOS_BYTES, termiosFromBytes, termiosToBytes } from './termios.ts';
 import { notePacket, PACKET, wakeWriters } from './tty.ts';
@@ -197,7 +197,7 @@ function simulateInput(kernel: Kernel, task: Task, tty: Tty, address: number): O
 }
 
 /** tcflow(3). */
-function changeFlow(kernel: Kernel, tty: Tty, action: number): 0 | 'EINVAL' {
+export function changeFlow(kernel: Kernel, tty: Tty, action: number): 0 | 'EINVAL' {
   switch (action) {
     case TCOOFF:
       stopOutput(kernel, tty);
@@ -206,8 +206,8 @@ function changeFlow(kernel: Kernel, tty: Tty, action: number): 0 | 'EINVAL' {
     case TCOON:
       if (!tty.stoppedByProgram) return 0;
       tty.stoppedByProgram = false;
+      // Linux: echoes that were held back come with the next output.
       startOutput(kernel, tty);
-      processEchoes(kernel, tty);
       return 0;
     case TCIOFF:
       return sendByte(kernel, tty, tty.termios.cc[VSTOP]!);
