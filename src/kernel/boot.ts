@@ -9,6 +9,7 @@ import { logLine } from './log.ts';
 import { createFrameTable } from './mm/frames.ts';
 import { initKernelMappings } from './mm/mm.ts';
 import type { HostPorts } from './ports.ts';
+import { newLoad } from './sched/load.ts';
 import { initConsole } from './tty/console.ts';
 import { LINUX_VERSION } from './version.ts';
 import { registerFileOps } from './vfs/file-ops.ts';
@@ -71,6 +72,7 @@ function emptyKernel(machine: Machine, ports: HostPorts, options: KernelOptions)
     timers: { heap: [], live: new Set() },
     frames: createFrameTable(machine),
     runQueue: { realtime: Array.from({ length: 100 }, () => []), fair: [], minVruntime: 0 },
+    load: newLoad(),
     nextId: 1,
     nextPid: 1,
     nextDev: 1,

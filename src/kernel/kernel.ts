@@ -33,7 +33,7 @@ import type { FutexTable } from './ipc/types.ts';
 import type { Tty } from './tty/types.ts';
 import type { TimerTable } from './time/types.ts';
 import type { WaitQueue } from './sched/types.ts';
-import type { RunQueue } from './sched/types.ts';
+import type { LoadState, RunQueue } from './sched/types.ts';
 
 export interface KernelState {
   readonly arch: 'riscv64';
@@ -56,6 +56,7 @@ export interface KernelState {
   timers: TimerTable;
   frames: FrameTable;
   runQueue: RunQueue;
+  load: LoadState;
   /** Ids are handed out from here; 0 is never given. */
   nextId: number;
   nextPid: number;

@@ -18,6 +18,7 @@ import { handleUserFault } from './mm/fault.ts';
 import { activateMm, mmOf } from './mm/mm.ts';
 import { oops } from './oops.ts';
 import { failed, isWait } from './result.ts';
+import { updateLoad } from './sched/load.ts';
 import { chargeTask, pickNext, requeuePreempted } from './sched/scheduler.ts';
 import { chargeCpuTimers } from './time/itimer.ts';
 import { deliverSignals } from './signal/deliver.ts';
@@ -64,6 +65,7 @@ function loop(kernel: Kernel, untilNs: number): RunStatus {
   for (;;) {
     const now = nowNs(kernel);
     runTimers(kernel, now);
+    updateLoad(kernel, now);
     checkLimits(kernel, now);
     if (kernel.halted !== null) return { kind: 'halted', reason: kernel.halted };
     if (now >= untilNs) return BUSY;
@@ -175,6 +177,7 @@ function tick(kernel: Kernel, untilNs: number): void {
   kernel.stats.interrupts++;
   const now = nowNs(kernel);
   runTimers(kernel, now);
+  updateLoad(kernel, now);
   checkLimits(kernel, now);
   if (now >= untilNs) kernel.needResched = true;
   programTick(kernel, now, untilNs);

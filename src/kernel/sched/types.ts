@@ -1,4 +1,4 @@
-/** Records of scheduling and waiting. Interface: WaitQueue, RunQueue. */
+/** Records of scheduling and waiting. Interface: WaitQueue, RunQueue, LoadState. */
 import type { EpollId, Tid, WaitQueueId } from '../ids.ts';
 
 /** Who is to be woken by an event. Kept by sched/wait-queue.ts. */
@@ -17,4 +17,12 @@ export interface RunQueue {
   /** Sorted by vruntime, least first. */
   fair: Tid[];
   minVruntime: number;
+}
+
+/** Load averages (sched/load.ts). */
+export interface LoadState {
+  /** When the next sample is due (monotonic ns). */
+  nextNs: number;
+  /** Over 1, 5 and 15 minutes, fixed-point. */
+  averages: [number, number, number];
 }

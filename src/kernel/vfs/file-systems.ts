@@ -5,6 +5,8 @@
  */
 import { devpts } from '../fs/devpts.ts';
 import { devtmpfs } from '../fs/devtmpfs.ts';
+import { proc } from '../fs/proc/proc.ts';
+import { sysfs } from '../fs/sysfs.ts';
 import { tmpfs } from '../fs/tmpfs.ts';
 import { FILE_SYSTEMS } from './registry.ts';
 import { anonFs } from './super.ts';
@@ -23,8 +25,8 @@ function all(): FileSystemType[] {
     // imagefs,
     // overlay,
     // hostfs,
-    // proc,
-    // sysfs,
+    proc,
+    sysfs,
     devtmpfs,
     devpts,
   ];

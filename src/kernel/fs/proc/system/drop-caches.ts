@@ -1,0 +1,13 @@
+/** Writing to /proc/sys/vm/drop_caches. Interface: dropCaches. See proc_sys_vm(5). */
+import type { Kernel } from '../../../kernel.ts';
+import { reclaimPages } from '../../../mm/user-frames.ts';
+import { unhash } from '../../../vfs/dentry.ts';
+
+/** Drops clean pages of files that nobody maps, names that nobody uses, or both. */
+export function dropCaches(kernel: Kernel, pages: boolean, names: boolean): void {
+  if (pages) reclaimPages(kernel, kernel.frames.pages);
+  if (!names) return;
+  for (const dentry of [...kernel.dentries.values()]) {
+    if (dentry.refs <= 0 && !dentry.unlinked) unhash(kernel, dentry);
+  }
+}
