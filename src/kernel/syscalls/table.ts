@@ -22,6 +22,7 @@ import { pollCalls } from './poll.ts';
 import { prctlCalls } from './prctl.ts';
 import { processCalls } from './process.ts';
 import { readWriteCalls } from './read-write.ts';
+import { schedCalls } from './sched.ts';
 import { signalCalls } from './signal.ts';
 import { signalfdCalls } from './signalfd.ts';
 import { spliceCalls } from './splice.ts';
@@ -53,6 +54,7 @@ export const HANDLERS: Handlers = {
   ...prctlCalls,
   ...processCalls,
   ...readWriteCalls,
+  ...schedCalls,
   ...signalCalls,
   ...signalfdCalls,
   ...spliceCalls,

@@ -1,7 +1,7 @@
 /**
  * Inodes of generated trees: made when a name is looked up, found again while they live, bound to what they are about.
  *
- * Interface: NodeInode, Bound, bind, nodeInode, refreshInode, forgetNodeInode, sweepDead, nodeIno, TreeName, treeSuper.
+ * Interface: NodeInode, Bound, bind, nodeInode, refreshInode, forgetNodeInode, nodeIno, treeSuper.
  * Invariants: the super block's map has each inode of it by number, so that a node has one inode at a time. Numbers are a function of
  * what the inode is about: a directory can list them without making inodes. Inodes of a process that is gone are dropped by a
  * sweep that runs every so many new inodes, unless somebody still holds them.
@@ -9,7 +9,6 @@
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../../abi/file-mode.ts';
 import type { InodeId, SuperBlockId, Tid } from '../../ids.ts';
 import type { Kernel } from '../../kernel.ts';
-import { realtimeNow } from '../../time/timers.ts';
 import { dentryInode, unhash } from '../../vfs/dentry.ts';
 import { createInode, inodeGet, inodeOf, inodePut } from '../../vfs/inode.ts';
 import { createSuperBlock, setSuperRoot } from '../../vfs/super.ts';
@@ -127,7 +126,7 @@ export function nodeIno({ tree, path, tid, number }: NodeInode): number {
 }
 
 /** Drops the names and inodes of processes that are gone. */
-export function sweepDead(kernel: Kernel, sb: SuperBlock): void {
+function sweepDead(kernel: Kernel, sb: SuperBlock): void {
   const root = kernel.dentries.get(sb.root);
   if (root !== undefined) for (const id of [...root.children.values()]) dropIfDead(kernel, kernel.dentries.get(id)!);
   for (const id of [...(sb.data as NodeSuper).inodes.values()]) {
@@ -160,8 +159,8 @@ function targetOf(kernel: Kernel, { tree, tgid, tid, startedNs, number }: NodeIn
 
 /** Linux: the mode of fd/N tells how the descriptor is open. */
 function refreshDescriptor(kernel: Kernel, inode: Inode, { task, number }: Target): void {
-  const entry = kernel.fdTables.get(task.files)?.fds[number];
-  const file = entry == null ? undefined : kernel.files.get(entry.file);
+  const entry = kernel.fdTables.get(task.files)?.fds[number] ?? null;
+  const file = entry === null ? undefined : kernel.files.get(entry.file);
   inode.mode = S_IFLNK | (file?.readable === true ? 0o500 : 0) | (file?.writable === true ? 0o300 : 0);
   inode.size = SYMLINK_SIZE_OF_FD;
 }
@@ -180,12 +179,4 @@ function indexOf(tree: TreeName, path: string): number {
     INDICES.set(tree, indices);
   }
   return indices.get(path)!;
-}
-
-/** All four times at once, as a lookup gives them. */
-export function touchInode(kernel: Kernel, inode: Inode): void {
-  const now = realtimeNow(kernel);
-  inode.atime = now;
-  inode.mtime = now;
-  inode.ctime = now;
 }
