@@ -21,6 +21,8 @@ export interface HostPorts {
 
 /** Attributes of a host file. Times in nanoseconds split in two. */
 export interface HostStat {
+  /** The host's device, so that equal `ino` on two of them are told apart. */
+  readonly dev: number;
   readonly ino: number;
   readonly mode: number;
   readonly uid: number;
@@ -64,4 +66,6 @@ export interface HostFiles {
     atime: { sec: number; nsec: number },
     mtime: { sec: number; nsec: number },
   ): 0 | Errno;
+  /** Room on the disk, for statfs(2). Absent: not known. */
+  space?(): { totalBytes: number; freeBytes: number };
 }

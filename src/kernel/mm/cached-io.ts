@@ -6,9 +6,8 @@
 import type { Pfn } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { failed, type Outcome } from '../result.ts';
-import { dataInode } from '../vfs/inode.ts';
 import { copyFromIo, copyToIo } from '../vfs/io.ts';
-import { fsOf } from '../vfs/registry.ts';
+import { dataInode, fsOf } from '../vfs/registry.ts';
 import type { Inode, Io } from '../vfs/types.ts';
 import { frameOffset, getFrame, PAGE_SIZE, putFrame, wroteFrame } from './frames.ts';
 import { addPage, markDirty, readAhead } from './page-cache.ts';

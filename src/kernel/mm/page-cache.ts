@@ -10,8 +10,7 @@
 import type { Pfn } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { failed, type Outcome } from '../result.ts';
-import { dataInode } from '../vfs/inode.ts';
-import { fsOf } from '../vfs/registry.ts';
+import { dataInode, fsOf } from '../vfs/registry.ts';
 import type { FileSystemType, Inode } from '../vfs/types.ts';
 import { frameBytes, frameOffset, PAGE_SIZE, putFrame, wroteFrame } from './frames.ts';
 import { unmapInode, writeProtectInode } from './inode-mappings.ts';

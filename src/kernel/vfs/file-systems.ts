@@ -5,6 +5,9 @@
  */
 import { devpts } from '../fs/devpts.ts';
 import { devtmpfs } from '../fs/devtmpfs.ts';
+import { hostfs } from '../fs/hostfs.ts';
+import { imagefs } from '../fs/imagefs.ts';
+import { overlay } from '../fs/overlay.ts';
 import { proc } from '../fs/proc/proc.ts';
 import { sysfs } from '../fs/sysfs.ts';
 import { tmpfs } from '../fs/tmpfs.ts';
@@ -22,9 +25,9 @@ function all(): FileSystemType[] {
   return [
     anonFs,
     tmpfs,
-    // imagefs,
-    // overlay,
-    // hostfs,
+    imagefs,
+    overlay,
+    hostfs,
     proc,
     sysfs,
     devtmpfs,
