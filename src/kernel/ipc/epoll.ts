@@ -1,9 +1,9 @@
 /**
  * epoll: a set of files of interest and a list of those that may be ready. See epoll(7).
  *
- * Interface: createEpoll, epollOf, findItem, addItem, changeItem, removeItem, collectReady, wouldLoop, epollOps.
+ * Interface: createEpoll, epollOf, findItem, addItem, changeItem, removeItem, forgetWatched, collectReady, wouldLoop, epollOps.
  * Invariants: item.queued exactly while its key is in `ready`. Each item is listed as watcher in its queues, whose wakers put it in
- * `ready` (sched/wait-queue.ts). An item whose file was closed goes when it is next looked at: ids of files never come again.
+ * `ready` (sched/wait-queue.ts), and in `watchedBy` of its file, with whose last reference it goes.
  */
 import { EPOLL, POLL } from '../../abi/flags/poll.ts';
 import { nextId } from '../id.ts';
@@ -38,11 +38,10 @@ export function epollOf(kernel: Kernel, file: OpenFile): Epoll | undefined {
   return file.kind === 'epoll' ? kernel.epolls.get(file.data as EpollId) : undefined;
 }
 
-export function findItem(kernel: Kernel, epoll: Epoll, fd: number, file: OpenFile): EpollItem | undefined {
-  for (const key of [...(epoll.byFd.get(fd) ?? [])]) {
+export function findItem(epoll: Epoll, fd: number, file: OpenFile): EpollItem | undefined {
+  for (const key of epoll.byFd.get(fd) ?? []) {
     const item = epoll.items.get(key)!;
     if (item.file === file.id) return item;
-    if (!kernel.files.has(item.file)) removeItem(kernel, epoll, item);
   }
   return undefined;
 }
@@ -62,6 +61,7 @@ export function addItem(kernel: Kernel, epoll: Epoll, fd: number, file: OpenFile
   const keys = epoll.byFd.get(fd);
   if (keys === undefined) epoll.byFd.set(fd, [item.key]);
   else keys.push(item.key);
+  (file.watchedBy ??= []).push({ epoll: epoll.id, item: item.key });
   for (const id of item.queues) kernel.waitQueues.get(id)?.watchers.push({ epoll: epoll.id, item: item.key });
   queueIfReady(kernel, epoll, item, file);
 }
@@ -86,11 +86,25 @@ export function removeItem(kernel: Kernel, epoll: Epoll, item: EpollItem): void 
     if (queue === undefined) continue;
     queue.watchers = queue.watchers.filter((watcher) => watcher.epoll !== epoll.id || watcher.item !== item.key);
   }
+  const file = kernel.files.get(item.file);
+  if (file !== undefined && file.watchedBy !== null)
+    file.watchedBy = file.watchedBy.filter((watch) => watch.epoll !== epoll.id || watch.item !== item.key);
   epoll.items.delete(item.key);
   const keys = epoll.byFd.get(item.fd)!.filter((key) => key !== item.key);
   if (keys.length === 0) epoll.byFd.delete(item.fd);
   else epoll.byFd.set(item.fd, keys);
   if (item.queued) epoll.ready = epoll.ready.filter((key) => key !== item.key);
+}
+
+/** The file's last reference went: no epoll watches it any more. */
+export function forgetWatched(kernel: Kernel, file: OpenFile): void {
+  const watches = file.watchedBy;
+  file.watchedBy = null;
+  for (const { epoll: id, item: key } of watches ?? []) {
+    const epoll = kernel.epolls.get(id);
+    const item = epoll?.items.get(key);
+    if (epoll !== undefined && item !== undefined) removeItem(kernel, epoll, item);
+  }
 }
 
 /**
@@ -105,10 +119,9 @@ export function collectReady(
 ): number {
   let count = 0;
   for (let left = epoll.ready.length; left > 0 && count < max && epoll.ready.length > 0; left--) {
-    const item = epoll.items.get(epoll.ready.shift()!);
-    if (item === undefined) continue;
+    const item = epoll.items.get(epoll.ready.shift()!)!;
     item.queued = false;
-    const events = readyEvents(kernel, epoll, item);
+    const events = readyEvents(kernel, item);
     if (events === 0) continue;
     if (!sink(item, events)) {
       item.queued = true;
@@ -126,8 +139,7 @@ export function collectReady(
 export function wouldLoop(kernel: Kernel, epoll: Epoll, target: Epoll, depth = 0): boolean {
   if (target.id === epoll.id || depth > MAX_NESTS) return true;
   for (const item of target.items.values()) {
-    const file = kernel.files.get(item.file);
-    const inner = file === undefined ? undefined : epollOf(kernel, file);
+    const inner = epollOf(kernel, kernel.files.get(item.file)!);
     if (inner !== undefined && wouldLoop(kernel, epoll, inner, depth + 1)) return true;
   }
   return false;
@@ -145,26 +157,19 @@ function enlist(epoll: Epoll, item: EpollItem): void {
   epoll.ready.push(item.key);
 }
 
-/** The events of an item that hold now; 0 also for one whose file is gone, which is dropped. */
-function readyEvents(kernel: Kernel, epoll: Epoll, item: EpollItem): number {
-  const file = kernel.files.get(item.file);
-  if (file === undefined) {
-    removeItem(kernel, epoll, item);
-    return 0;
-  }
-  return item.disabled ? 0 : pollFile(kernel, file) & item.events & EVENT_BITS;
+/** The events of an item that hold now. */
+function readyEvents(kernel: Kernel, item: EpollItem): number {
+  return item.disabled ? 0 : pollFile(kernel, kernel.files.get(item.file)!) & item.events & EVENT_BITS;
 }
 
 /** An epoll is itself readable when one of its items is ready. Those that are not leave the list. */
 function poll(kernel: Kernel, file: OpenFile): number {
   const epoll = epollOf(kernel, file)!;
   while (epoll.ready.length > 0) {
-    const item = epoll.items.get(epoll.ready[0]!);
-    if (item !== undefined && readyEvents(kernel, epoll, item) !== 0) return POLLIN | POLLRDNORM;
-    if (item !== undefined && epoll.items.has(item.key)) {
-      item.queued = false;
-      epoll.ready.shift();
-    } else if (item === undefined) epoll.ready.shift();
+    const item = epoll.items.get(epoll.ready[0]!)!;
+    if (readyEvents(kernel, item) !== 0) return POLLIN | POLLRDNORM;
+    item.queued = false;
+    epoll.ready.shift();
   }
   return 0;
 }

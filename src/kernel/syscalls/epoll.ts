@@ -68,7 +68,7 @@ function epollCtl(kernel: Kernel, task: Task, epfd: number, op: number, fd: numb
     if (op === EPOLL_CTL_ADD && (target !== undefined || (events & ~EXCLUSIVE_BITS) !== 0)) return 'EINVAL';
   }
   if (op === EPOLL_CTL_ADD && target !== undefined && wouldLoop(kernel, epoll, target)) return 'ELOOP';
-  const item = findItem(kernel, epoll, fd, file);
+  const item = findItem(epoll, fd, file);
   switch (op) {
     case EPOLL_CTL_ADD:
       if (item !== undefined) return 'EEXIST';

@@ -8,6 +8,7 @@ import { isRegular } from '../../abi/file-mode.ts';
 import { OPEN } from '../../abi/flags/open.ts';
 import type { ByteString } from '../../util/byte-string.ts';
 import { nextId } from '../id.ts';
+import { forgetWatched } from '../ipc/epoll.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Cred, Task } from '../task/types.ts';
 import { inodeOf, inodePut } from './inode.ts';
@@ -53,6 +54,7 @@ export function createFile(kernel: Kernel, fields: FileFields): OpenFile {
     pos: 0,
     refs: 1,
     cred,
+    watchedBy: null,
     owner: 0,
     signal: 0,
     data,
@@ -86,6 +88,7 @@ export function putFile(kernel: Kernel, file: OpenFile): void {
   if (file.refs > 0) return;
   const inode = inodeOf(kernel, file.inode);
   kernel.files.delete(file.id);
+  if (file.watchedBy !== null) forgetWatched(kernel, file);
   releaseFileLocks(kernel, file);
   opsOf(file).release?.(kernel, file);
   if (file.writable && isRegular(inode.mode)) inode.writers--;

@@ -6,7 +6,7 @@
  */
 import type { ByteString } from '../../util/byte-string.ts';
 import type { Errno } from '../../abi/errno.ts';
-import type { DentryId, FileId, InodeId, MmId, MountId, Pfn, SuperBlockId, WaitQueueId } from '../ids.ts';
+import type { DentryId, EpollId, FileId, InodeId, MmId, MountId, Pfn, SuperBlockId, WaitQueueId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Outcome } from '../result.ts';
 import type { Cred, Task } from '../task/types.ts';
@@ -145,6 +145,8 @@ export interface OpenFile {
   refs: number;
   /** Credentials at open. */
   readonly cred: Cred;
+  /** Epoll items of interest in it, which go with it; null: none so far. */
+  watchedBy: { readonly epoll: EpollId; readonly item: number }[] | null;
   /** F_SETOWN, F_SETSIG. */
   owner: number;
   signal: number;
