@@ -164,9 +164,9 @@ function writeKmsg(kernel: Kernel, _task: Task, _file: OpenFile, io: Io): Outcom
 }
 
 export const memoryDeviceOps: Partial<Record<FileKind, FileOps>> = {
-  null: { seekable: true, seek: stayAtStart, read: () => 0, write: discard, poll: alwaysReady },
-  zero: { seekable: true, seek: stayAtStart, read: readZeros, write: discard, poll: alwaysReady, mmap: () => 0 },
-  full: { seekable: true, seek: stayAtStart, read: readZeros, write: () => 'ENOSPC', poll: alwaysReady },
+  null: { seekable: true, seek: stayAtStart, read: () => 0, write: discard },
+  zero: { seekable: true, seek: stayAtStart, read: readZeros, write: discard, mmap: () => 0 },
+  full: { seekable: true, seek: stayAtStart, read: readZeros, write: () => 'ENOSPC' },
   random: {
     seekable: true,
     seek: stayAtStart,
