@@ -2,7 +2,8 @@
  * devpts: one node for each pty that is open, and ptmx. There is one instance, however often it is mounted. See pts(4).
  *
  * Interface: devpts, devptsPlace.
- * Invariant: a node belongs to the pty that had its number when it was made; one whose pty is gone is dropped at the next look.
+ * Invariant: a node belongs to the pty that had its number when it was made; once its master is closed it is dropped at the next
+ * look.
  */
 import { makedev, S_IFCHR, S_IFDIR } from '../../abi/file-mode.ts';
 import { FS_MAGIC } from '../../abi/flags/mount.ts';
@@ -87,9 +88,10 @@ function nodeOf(kernel: Kernel, sb: SuperBlock, index: number): Inode | null {
   const tty = ttyByIndex(kernel, 'pty', index);
   const { nodes } = dataOf(sb);
   const known = nodes.get(index);
-  if (known !== undefined && known.tty === tty?.id) return inodeOf(kernel, known.inode);
+  const isThere = tty !== undefined && tty.masterOpen;
+  if (known !== undefined && isThere && known.tty === tty.id) return inodeOf(kernel, known.inode);
   if (known !== undefined) drop(kernel, sb, index);
-  if (tty === undefined || !tty.masterOpen) return null;
+  if (!isThere) return null;
   const inode = createInode(kernel, sb, {
     mode: S_IFCHR | 0o620,
     ino: index + 3,

@@ -8,7 +8,7 @@ import { POLL } from '../../abi/flags/poll.ts';
 import { TERMIOS_LFLAG } from '../../abi/flags/termios.ts';
 import { SIGNALS } from '../../abi/signals.ts';
 import type { Kernel } from '../kernel.ts';
-import { waitOn, type Outcome } from '../result.ts';
+import { isWait, waitOn, type Outcome } from '../result.ts';
 import { wakeAll } from '../sched/wait-queue.ts';
 import { capable } from '../task/cred.ts';
 import { groupOf } from '../task/task.ts';
@@ -30,6 +30,9 @@ const { SIGTTIN, SIGTTOU } = SIGNALS;
 const CAP_SYS_ADMIN = 21;
 /** Linux copies a write in pieces of this size; between them a signal may end it. */
 const CHUNK_BYTES = 2048;
+
+/** Marks in its progress a read that has waited. */
+const WAITED = 'waited';
 
 type Opened = Outcome<{ readonly kind: FileKind; readonly data: TtyFile }>;
 
@@ -60,11 +63,14 @@ export function isHungUp(tty: Tty, file: OpenFile): boolean {
 
 function read(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<number> {
   const tty = ttyOf(kernel, file);
-  if (isHungUp(tty, file)) return 0;
+  const progress = task.syscall?.progress;
+  // Linux: a read that waits when the master goes gives EIO, and later ones end of file.
+  if (isHungUp(tty, file)) return progress?.extra === WAITED && !tty.masterOpen ? 'EIO' : 0;
   const refused = checkJobControl(kernel, task, tty, SIGTTIN);
   if (refused !== 0) return refused;
-  if (!tty.masterOpen && !hasInput(tty)) return 'EIO';
-  return readLine(kernel, task, tty, io, (file.flags & O_NONBLOCK) !== 0);
+  const result = readLine(kernel, task, tty, io, (file.flags & O_NONBLOCK) !== 0);
+  if (progress !== undefined && isWait(result)) progress.extra = WAITED;
+  return result;
 }
 
 function write(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<number> {
