@@ -1,11 +1,12 @@
 /**
  * What bounds an address space: RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK of the calling process, and overcommit. See getrlimit(2), proc(5).
  *
- * Interface: currentLimit, mayExpand, hasMemoryFor, mayLock, canLock, callerHas.
+ * Interface: currentLimit, mayExpand, hasMemoryFor, commitLimitPages, committedPages, mayLock, canLock, callerHas.
  * As in Linux the limits are those of the process that makes the call, whosever memory it changes. The kernel itself has none.
  */
 import { CAPABILITY } from '../../abi/flags/capability.ts';
 import type { Kernel } from '../kernel.ts';
+import { sysctlNumber } from '../sysctl.ts';
 import { capable } from '../task/cred.ts';
 import { softLimit } from '../task/rlimit.ts';
 import { PAGE_SIZE } from './frames.ts';
@@ -30,10 +31,17 @@ export function mayExpand(kernel: Kernel, mm: Mm, pages: number, isData: boolean
 
 /** vm.overcommit_memory: 0 refuses what could never be had, 1 nothing, 2 what goes beyond RAM in all. */
 export function hasMemoryFor(kernel: Kernel, pages: number): boolean {
-  const mode = kernel.sysctl.get('vm/overcommit_memory')?.trim() ?? '0';
-  if (mode === '1') return true;
-  if (mode === '2') return committedPages(kernel) + pages <= kernel.frames.pages / 2;
+  const mode = sysctlNumber(kernel, 'vm/overcommit_memory');
+  if (mode === 1) return true;
+  if (mode === 2) return committedPages(kernel) + pages <= commitLimitPages(kernel);
   return pages <= kernel.frames.pages;
+}
+
+/** CommitLimit: what vm.overcommit_kbytes or vm.overcommit_ratio allow. */
+export function commitLimitPages(kernel: Kernel): number {
+  const kbytes = sysctlNumber(kernel, 'vm/overcommit_kbytes');
+  if (kbytes !== 0) return Math.floor((kbytes * 1024) / PAGE_SIZE);
+  return Math.floor((kernel.frames.pages * sysctlNumber(kernel, 'vm/overcommit_ratio')) / 100);
 }
 
 /** Pages that programs could come to need (Committed_AS). */

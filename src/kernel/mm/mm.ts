@@ -31,6 +31,8 @@ import { countVma, dropVma, holdVma } from './vma.ts';
 export const STACK_TOP = 0xffff_f000;
 
 const MIB = 1 << 20;
+/** Anonymous memory, ELF headers and huge pages. See core(5). */
+const DEFAULT_CORE_DUMP_FILTER = 0x33;
 /** Room that is kept for the stack whatever its limit is (Linux: MIN_GAP, MAX_GAP). */
 const MIN_STACK_ROOM = 128 * MIB;
 const MAX_STACK_ROOM = 1024 * MIB;
@@ -46,6 +48,7 @@ export function createMm(kernel: Kernel): Mm | Errno {
   if (root === 'ENOMEM') return root;
   kernel.frames.tablePages++;
   copyKernelHalf(kernel, root);
+  const current = kernel.tasks.get(kernel.current);
   const mm: Mm = {
     id: nextId(kernel),
     users: 1,
@@ -80,8 +83,9 @@ export function createMm(kernel: Kernel): Mm | Errno {
     oomReaped: false,
     membarrier: 0,
     dumpable: 1,
+    coreDumpFilter: kernel.mms.get(current?.mm ?? 0)?.coreDumpFilter ?? DEFAULT_CORE_DUMP_FILTER,
   };
-  const group = kernel.groups.get(kernel.tasks.get(kernel.current)?.tgid ?? 0);
+  const group = kernel.groups.get(current?.tgid ?? 0);
   setMmapBase(mm, group === undefined ? 0 : softLimit(group, 'RLIMIT_STACK'));
   kernel.mms.set(mm.id, mm);
   return mm;

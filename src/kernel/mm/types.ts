@@ -51,6 +51,8 @@ export interface Mm {
   /** membarrier registrations. */
   membarrier: number;
   dumpable: number;
+  /** Which mappings a core dump would hold (/proc/PID/coredump_filter). Children and executed programs inherit it. */
+  coreDumpFilter: number;
 }
 
 /** A mapping: [start, end), page aligned. */

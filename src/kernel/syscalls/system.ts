@@ -15,6 +15,7 @@ import { capable } from '../task/cred.ts';
 import { haltSystem } from '../task/exit.ts';
 import { groupOf } from '../task/task.ts';
 import type { Task } from '../task/types.ts';
+import { LOAD_SHIFT, loadAverages } from '../sched/load.ts';
 import { nowNs } from '../time/timers.ts';
 import { hangupSession } from '../tty/job-control.ts';
 import { LINUX_VERSION } from '../version.ts';
@@ -66,7 +67,8 @@ export const systemCalls = {
     for (const mm of kernel.mms.values()) shared += mm.rssShmem;
     return writeUserStruct(kernel, task, address, SYSINFO_LAYOUT, {
       uptime: Math.floor(nowNs(kernel) / 1e9),
-      loads: [0, 0, 0],
+      // Sixteen bits after the point (SI_LOAD_SHIFT).
+      loads: loadAverages(kernel).map((load) => load * 2 ** (16 - LOAD_SHIFT)),
       totalram: frames.pages * PAGE_SIZE,
       freeram: frames.freePages * PAGE_SIZE,
       sharedram: shared * PAGE_SIZE,

@@ -230,6 +230,8 @@ function inherit(task: Task, child: Task, flags: number): void {
   child.dumpable = task.dumpable;
   child.personality = task.personality;
   child.timerSlackNs = task.timerSlackNs;
+  child.loginUid = task.loginUid;
+  child.auditSession = task.auditSession;
   child.oomScoreAdj = task.oomScoreAdj;
   child.ioPriority = task.ioPriority;
   const sharesStack = (flags & (CLONE_VM | CLONE_VFORK)) === CLONE_VM;

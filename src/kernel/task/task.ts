@@ -1,7 +1,7 @@
 /**
  * Tasks and thread groups as records: making, finding, numbering and forgetting them.
  *
- * Interface: taskOf, groupOf, groupById, leaderOf, waitStatusOf, allocatePid, isPidInUse, newTask, newGroup, forgetTask, releaseRecord, PID_MAX, INIT_TID.
+ * Interface: taskOf, groupOf, groupById, leaderOf, waitStatusOf, allocatePid, isPidInUse, newTask, newGroup, forgetTask, releaseRecord, PID_MAX, INIT_TID, UNSET_AUDIT_ID.
  * Invariants: a group is in `groups` while one of its threads is in `tasks`; its leader's record stays until the group is reaped.
  */
 import type { Kernel } from '../kernel.ts';
@@ -18,6 +18,8 @@ import type { Cred, SchedState, Task, ThreadGroup } from './types.ts';
 export const INIT_TID: Tid = 1;
 /** Pids are below this (/proc/sys/kernel/pid_max). */
 export const PID_MAX = 4194304;
+/** loginUid and auditSession of a task that no login has led to. */
+export const UNSET_AUDIT_ID = 0xffff_ffff;
 /** Where numbering goes on once PID_MAX is reached. */
 const RESERVED_PIDS = 300;
 
@@ -121,6 +123,8 @@ export function blankTask(kernel: Kernel, tid: Tid, tgid: Tid, cred: Cred): Task
     dumpable: 1,
     personality: 0,
     timerSlackNs: 50000,
+    loginUid: UNSET_AUDIT_ID,
+    auditSession: UNSET_AUDIT_ID,
     oomScoreAdj: 0,
     ioPriority: 0,
     restart: null,

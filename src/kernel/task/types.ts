@@ -78,6 +78,9 @@ export interface Task {
   dumpable: number;
   personality: number;
   timerSlackNs: number;
+  /** Who logged in (pam_loginuid), and in which session; UNSET_AUDIT_ID: nobody. Inherited. */
+  loginUid: number;
+  auditSession: number;
   oomScoreAdj: number;
   ioPriority: number;
   /** The deadline-bearing call that restart_syscall continues; its arguments are still in the registers. */

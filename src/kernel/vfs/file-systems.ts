@@ -7,6 +7,7 @@ import { devpts } from '../fs/devpts.ts';
 import { devtmpfs } from '../fs/devtmpfs.ts';
 import { hostfs } from '../fs/hostfs.ts';
 import { imagefs } from '../fs/imagefs.ts';
+import { nsfs } from '../fs/nsfs.ts';
 import { overlay } from '../fs/overlay.ts';
 import { proc } from '../fs/proc/proc.ts';
 import { sysfs } from '../fs/sysfs.ts';
@@ -28,6 +29,7 @@ function all(): FileSystemType[] {
     imagefs,
     overlay,
     hostfs,
+    nsfs,
     proc,
     sysfs,
     devtmpfs,

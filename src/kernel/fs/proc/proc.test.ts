@@ -136,6 +136,30 @@ describe('/proc/PID', () => {
   });
 });
 
+describe('what a process inherits', () => {
+  it('keeps the core dump filter and the login', () => {
+    const { kernel, init } = procKernel();
+    expect(read(kernel, init, '/proc/self/coredump_filter')).toBe('00000033\n');
+    expect(writeText(kernel, init, '/proc/self/coredump_filter', '0x7f')).toBe(4);
+    const task = addProcess(kernel, { cred: alice });
+    expect(read(kernel, task, '/proc/self/coredump_filter')).toBe('0000007f\n');
+    expect(read(kernel, task, '/proc/self/loginuid')).toBe('4294967295');
+    expect(writeText(kernel, task, '/proc/self/loginuid', '1000')).toBe(4);
+    expect(read(kernel, task, '/proc/self/loginuid')).toBe('1000');
+    expect(read(kernel, task, '/proc/self/sessionid')).toBe('1');
+    expect(writeText(kernel, task, '/proc/self/loginuid', '0')).toBe('EPERM');
+  });
+
+  it('has its namespaces at one place each', () => {
+    const { kernel, init } = procKernel();
+    const task = addProcess(kernel);
+    const one = target(kernel, init, '/proc/self/ns/pid');
+    expect(one).toMatchObject({ target: 'pid:[4026531836]' });
+    expect(target(kernel, task, '/proc/self/ns/pid_for_children')).toEqual(one);
+    expect(readText(kernel, task, '/proc/1/ns/uts')).toEqual({ text: '' });
+  });
+});
+
 describe('/proc', () => {
   it('writes mounts and mountinfo', () => {
     const { kernel, init } = procKernel();

@@ -29,6 +29,7 @@ import { openAt } from '../../vfs/open.ts';
 import { inodeAt, NO_FOLLOW, pathPut, walk } from '../../vfs/path.ts';
 import { FILE_OPS, FILE_SYSTEMS, fsOf, opsOf } from '../../vfs/registry.ts';
 import { regularOps } from '../../vfs/regular.ts';
+import { nsfs } from '../nsfs.ts';
 import { sysfs } from '../sysfs.ts';
 import { createTmpfs, tmpfs } from '../tmpfs.ts';
 import { procOps } from './proc-file.ts';
@@ -39,7 +40,7 @@ const STACK = 0x7fff_0000;
 
 /** The kernel, with process 1. */
 export function procKernel(): { kernel: Kernel; init: Task } {
-  for (const fs of [tmpfs, proc, sysfs]) FILE_SYSTEMS[fs.name] = fs;
+  for (const fs of [tmpfs, proc, sysfs, nsfs]) FILE_SYSTEMS[fs.name] = fs;
   Object.assign(FILE_OPS, {
     regular: regularOps,
     directory: directoryOps,

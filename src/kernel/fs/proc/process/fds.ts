@@ -1,7 +1,7 @@
 /**
  * /proc/PID/fd and fdinfo, and the other links of a process: exe, cwd, root, ns. See proc_pid_fd(5), proc_pid_fdinfo(5).
  *
- * Interface: listFds, fdLink, showFdinfo, exeLink, cwdLink, rootLink, namespaceLink, NAMESPACES.
+ * Interface: listFds, fdLink, showFdinfo, exeLink, cwdLink, rootLink, namespaceLinks.
  */
 import { OPEN } from '../../../../abi/flags/open.ts';
 import type { ByteString } from '../../../../util/byte-string.ts';
@@ -13,8 +13,9 @@ import { inodeOf } from '../../../vfs/inode.ts';
 import { pathName } from '../../../vfs/path-name.ts';
 import { opsOf } from '../../../vfs/registry.ts';
 import type { PathRef } from '../../../vfs/types.ts';
+import { NAMESPACES, namespacePlace, type NamespaceKind } from '../../nsfs.ts';
 import { mayInspect } from '../access.ts';
-import { link, type Lines, type Target } from '../node.ts';
+import { link, type Lines, type LinkNode, type Target } from '../node.ts';
 import { lockLine } from '../system/locks.ts';
 
 const { O_CLOEXEC } = OPEN.values;
@@ -83,21 +84,16 @@ function jumpTo(
   return { target: pathName(kernel, reader, place).path, jump: place };
 }
 
-/** Each name with the number of the initial namespace of its kind, which is the only one. */
-export const NAMESPACES = {
-  cgroup: 'cgroup:[4026531835]',
-  ipc: 'ipc:[4026531839]',
-  mnt: 'mnt:[4026531841]',
-  net: 'net:[4026531840]',
-  pid: 'pid:[4026531836]',
-  pid_for_children: 'pid:[4026531836]',
-  time: 'time:[4026531834]',
-  time_for_children: 'time:[4026531834]',
-  user: 'user:[4026531837]',
-  uts: 'uts:[4026531838]',
-} as const;
+/** The links in ns/: a `_for_children` link names the same kind. */
+const NAMESPACE_LINKS: readonly string[] = [...Object.keys(NAMESPACES), 'pid_for_children', 'time_for_children'].sort();
 
-/** Namespaces cannot be entered: their links name something that is nowhere. */
-export function namespaceLink(target: ByteString): ReturnType<typeof link<Target>> {
-  return link((kernel, { task }, reader) => (mayInspect(kernel, reader, task) ? { target } : 'EACCES'));
+export const namespaceLinks = Object.fromEntries(
+  NAMESPACE_LINKS.map((name) => [name, namespaceLink(name.replace('_for_children', '') as NamespaceKind)]),
+);
+
+function namespaceLink(kind: NamespaceKind): LinkNode<Target> {
+  return link((kernel, { task }, reader) => {
+    if (!mayInspect(kernel, reader, task)) return 'EACCES';
+    return { target: `${kind}:[${NAMESPACES[kind]}]`, jump: namespacePlace(kernel, kind) };
+  });
 }

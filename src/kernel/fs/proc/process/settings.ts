@@ -3,7 +3,8 @@
  * See the proc_pid_* pages of section 5.
  *
  * Interface: showComm, writeComm, showOomScore, showOomAdj, writeOomAdj, showOomScoreAdj, writeOomScoreAdj, showTimerslack,
- * writeTimerslack, showWchan, showSyscall, showPersonality, writeClearRefs.
+ * writeTimerslack, showWchan, showSyscall, showPersonality, writeClearRefs, showLoginUid, writeLoginUid, showSessionId,
+ * showCoreDumpFilter, writeCoreDumpFilter.
  */
 import { CAPABILITY } from '../../../../abi/flags/capability.ts';
 import type { Errno } from '../../../../abi/errno.ts';
@@ -14,6 +15,7 @@ import type { Kernel } from '../../../kernel.ts';
 import { badness } from '../../../mm/oom.ts';
 import { capable } from '../../../task/cred.ts';
 import { setComm } from '../../../task/exec-commit.ts';
+import { UNSET_AUDIT_ID } from '../../../task/task.ts';
 import type { Task } from '../../../task/types.ts';
 import { mayInspect } from '../access.ts';
 import { escapeName, hex } from '../format.ts';
@@ -21,12 +23,13 @@ import type { Lines, Target } from '../node.ts';
 import { parseInteger } from '../parse.ts';
 import { isAsleep } from './stat.ts';
 
-const { CAP_SYS_RESOURCE, CAP_SYS_NICE } = CAPABILITY.values;
+const { CAP_SYS_RESOURCE, CAP_SYS_NICE, CAP_AUDIT_CONTROL } = CAPABILITY.values;
 const OOM_ADJ_DISABLE = -17;
 const OOM_ADJ_MAX = 15;
 const OOM_SCORE_ADJ_MIN = -1000;
 const OOM_SCORE_ADJ_MAX = 1000;
 const DEFAULT_SLACK_NS = 50_000;
+const CORE_DUMP_BITS = 0x1ff;
 
 export function showComm(_kernel: Kernel, { task }: Target): Lines {
   return [`${escapeName(task.comm, '\n\\')}\n`];
@@ -109,6 +112,48 @@ export function showSyscall(kernel: Kernel, { task }: Target, reader: Task): Lin
 
 export function showPersonality(_kernel: Kernel, { task }: Target): Lines {
   return [`${hex(task.personality)}\n`];
+}
+
+export function showLoginUid(_kernel: Kernel, { task }: Target): Lines {
+  return [String(task.loginUid)];
+}
+
+export function showSessionId(_kernel: Kernel, { task }: Target): Lines {
+  return [String(task.auditSession)];
+}
+
+/** A task sets its own; once it is set, only with CAP_AUDIT_CONTROL. Each login is a new session. */
+export function writeLoginUid(kernel: Kernel, { task }: Target, writer: Task, text: ByteString): 0 | Errno {
+  const value = parseInteger(text);
+  if (writer !== task) return 'EPERM';
+  if (value === undefined || value < -1 || value > UNSET_AUDIT_ID) return 'EINVAL';
+  const isSet = task.loginUid !== UNSET_AUDIT_ID;
+  if (isSet && !capable(writer.cred, CAP_AUDIT_CONTROL)) return 'EPERM';
+  task.loginUid = value >>> 0;
+  if (task.loginUid === UNSET_AUDIT_ID) {
+    task.auditSession = UNSET_AUDIT_ID;
+    return 0;
+  }
+  let last = 0;
+  for (const { auditSession } of kernel.tasks.values()) {
+    if (auditSession !== UNSET_AUDIT_ID) last = Math.max(last, auditSession);
+  }
+  task.auditSession = last + 1;
+  return 0;
+}
+
+export function showCoreDumpFilter(kernel: Kernel, { task }: Target): Lines {
+  const mm = kernel.mms.get(task.mm);
+  return mm === undefined ? [] : [`${hex(mm.coreDumpFilter)}\n`];
+}
+
+export function writeCoreDumpFilter(kernel: Kernel, { task }: Target, _writer: Task, text: ByteString): 0 | Errno {
+  const value = parseInteger(text);
+  const mm = kernel.mms.get(task.mm);
+  if (value === undefined || value < 0) return 'EINVAL';
+  if (mm === undefined) return 'ESRCH';
+  mm.coreDumpFilter = value & CORE_DUMP_BITS;
+  return 0;
 }
 
 /** 1 … 4 clear marks that this kernel gives nobody to read; 5 resets the peak of the resident set. */

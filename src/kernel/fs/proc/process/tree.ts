@@ -7,21 +7,26 @@ import { inspectable } from '../access.ts';
 import { dir, type DirNode, file, type Node, type Target } from '../node.ts';
 import { NET_ENTRIES } from '../system/net.ts';
 import { showIo, showLimits, showSched, showSchedstat, showTimers } from './accounting.ts';
-import { cwdLink, exeLink, fdLink, listFds, NAMESPACES, namespaceLink, rootLink, showFdinfo } from './fds.ts';
+import { cwdLink, exeLink, fdLink, listFds, namespaceLinks, rootLink, showFdinfo } from './fds.ts';
 import { pagemap, showMaps, showRollup, showSmaps } from './maps.ts';
 import { mem, showAuxv, showCmdline, showEnviron } from './memory.ts';
 import { showMountinfo, showMounts, showMountstats } from './mounts.ts';
 import {
   showComm,
+  showCoreDumpFilter,
+  showLoginUid,
   showOomAdj,
   showOomScore,
   showOomScoreAdj,
   showPersonality,
+  showSessionId,
   showSyscall,
   showTimerslack,
   showWchan,
   writeClearRefs,
   writeComm,
+  writeCoreDumpFilter,
+  writeLoginUid,
   writeOomAdj,
   writeOomScoreAdj,
   writeTimerslack,
@@ -34,7 +39,6 @@ type Entries = Readonly<Record<string, Node<Target>>>;
 /** Without a security module there is nothing to read. */
 const ATTRIBUTE = file<Target>(0o666, () => 'EINVAL', { write: () => 'EINVAL' });
 const ONE_TO_ONE_MAP = file<Target>(0o644, () => ['         0          0 4294967295\n'], { write: () => 'EPERM' });
-const NO_AUDIT_ID = '4294967295';
 /** With what may be seen only by who may trace the process. */
 const PRIVATE = { mayOpen: inspectable };
 
@@ -46,7 +50,7 @@ const FDINFO = dir<Target>({}, 0o555, {
 const COMMON: Entries = {
   fd: dir({}, 0o500, { numbered: { node: fdLink, list: listFds } }),
   fdinfo: FDINFO,
-  ns: dir(Object.fromEntries(Object.entries(NAMESPACES).map(([name, target]) => [name, namespaceLink(target)])), 0o511),
+  ns: dir(namespaceLinks, 0o511),
   net: dir(NET_ENTRIES as Entries),
   environ: file(0o400, showEnviron, PRIVATE),
   auxv: file(0o400, showAuxv, PRIVATE),
@@ -85,8 +89,8 @@ const COMMON: Entries = {
   oom_score: file(0o444, showOomScore),
   oom_adj: file(0o644, showOomAdj, { write: writeOomAdj }),
   oom_score_adj: file(0o644, showOomScoreAdj, { write: writeOomScoreAdj }),
-  loginuid: file(0o644, () => [NO_AUDIT_ID], { write: () => 'EPERM' }),
-  sessionid: file(0o444, () => [NO_AUDIT_ID]),
+  loginuid: file(0o644, showLoginUid, { write: writeLoginUid }),
+  sessionid: file(0o444, showSessionId),
   io: file(0o400, showIo, PRIVATE),
   uid_map: ONE_TO_ONE_MAP,
   gid_map: ONE_TO_ONE_MAP,
@@ -108,7 +112,7 @@ export const PROCESS_ROOT: DirNode<Target> = dir({
   }),
   ...COMMON,
   mountstats: file(0o400, showMountstats),
-  coredump_filter: file(0o644, () => ['00000033\n'], { write: () => 0 }),
+  coredump_filter: file(0o644, showCoreDumpFilter, { write: writeCoreDumpFilter }),
   timers: file(0o444, showTimers),
   timerslack_ns: file(0o666, showTimerslack, { write: writeTimerslack }),
 });

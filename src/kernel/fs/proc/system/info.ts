@@ -10,6 +10,7 @@ import { nowNs } from '../../../time/timers.ts';
 import { LINUX_VERSION } from '../../../version.ts';
 import { FILE_SYSTEMS } from '../../../vfs/registry.ts';
 import { anonFs } from '../../../vfs/super.ts';
+import { nsfs } from '../../nsfs.ts';
 import { ticks } from '../format.ts';
 import type { Lines } from '../node.ts';
 import { interruptCounts } from './interrupts.ts';
@@ -87,7 +88,7 @@ export function showCpuinfo(): Lines {
 
 export function showFilesystems(): Lines {
   return Object.values(FILE_SYSTEMS)
-    .filter((fs) => fs !== anonFs)
+    .filter((fs) => fs !== anonFs && fs !== nsfs)
     .map((fs) => `${fs.needsDevice ? '' : 'nodev'}\t${fs.name}\n`);
 }
 

@@ -5,7 +5,7 @@
  */
 import type { ByteString } from '../../../../util/byte-string.ts';
 import type { Kernel } from '../../../kernel.ts';
-import { sysctlNumber } from '../../../sysctl.ts';
+import { commitLimitPages, committedPages } from '../../../mm/limits.ts';
 import { fsOf } from '../../../vfs/registry.ts';
 import { groupUsage } from '../../../task/usage.ts';
 import { kilobytes } from '../format.ts';
@@ -39,12 +39,11 @@ export function memoryCounts(kernel: Kernel): MemoryCounts {
     dirty += inode.dirty.size;
     if (inode.pages.size > 0 && fsOf(kernel, inode).readPage === undefined) shmem += inode.pages.size;
   }
-  const sum = { anon: 0, mapped: 0, locked: 0, committed: 0 };
+  const sum = { anon: 0, mapped: 0, locked: 0 };
   for (const mm of kernel.mms.values()) {
     sum.anon += mm.rssAnon;
     sum.mapped += mm.rssFile + mm.rssShmem;
     sum.locked += mm.lockedPages;
-    sum.committed += mm.dataPages;
   }
   const kernelStacks = kernel.tasks.size;
   const used = frames.pages - frames.freePages - frames.cachePages - frames.tablePages - kernelStacks;
@@ -59,7 +58,7 @@ export function memoryCounts(kernel: Kernel): MemoryCounts {
     anon: Math.min(sum.anon, Math.max(0, used)),
     mapped: Math.min(sum.mapped, frames.cachePages),
     locked: sum.locked,
-    committed: sum.committed + shmem,
+    committed: committedPages(kernel) + shmem,
     kernelStacks,
     pageTables: frames.tablePages,
   };
@@ -101,7 +100,7 @@ export function showMeminfo(kernel: Kernel): Lines {
     line('NFS_Unstable', 0),
     line('Bounce', 0),
     line('WritebackTmp', 0),
-    line('CommitLimit', commitLimit(kernel, counts.total)),
+    line('CommitLimit', commitLimitPages(kernel)),
     line('Committed_AS', counts.committed),
     line('VmallocTotal', VMALLOC_PAGES),
     line('VmallocUsed', 0),
@@ -114,12 +113,6 @@ export function showMeminfo(kernel: Kernel): Lines {
     'Hugepagesize:       2048 kB\n',
     line('Hugetlb', 0),
   ];
-}
-
-function commitLimit(kernel: Kernel, totalPages: number): number {
-  const kbytes = sysctlNumber(kernel, 'vm/overcommit_kbytes');
-  if (kbytes !== 0) return Math.floor(kbytes / 4);
-  return Math.floor((totalPages * sysctlNumber(kernel, 'vm/overcommit_ratio')) / 100);
 }
 
 export function showVmstat(kernel: Kernel): Lines {
