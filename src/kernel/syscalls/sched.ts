@@ -11,6 +11,7 @@ import { SCHED_ATTR } from '../../abi/structs/process.ts';
 import type { Errno } from '../../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, copyToUser, getUser32, getUserI32, putUser32, putUser64 } from '../mm/uaccess.ts';
+import { POLICY_NUMBERS } from '../sched/policies.ts';
 import { dequeueTask, enqueueTask, RR_SLICE_NS, SLICE_NS, yieldTask } from '../sched/scheduler.ts';
 import { capable } from '../task/cred.ts';
 import { softLimit } from '../task/rlimit.ts';
@@ -33,14 +34,6 @@ const {
 
 type Policy = SchedState['policy'];
 
-const NUMBERS: Readonly<Record<Policy, number>> = {
-  other: SCHED_NORMAL,
-  fifo: SCHED_FIFO,
-  rr: SCHED_RR,
-  batch: SCHED_BATCH,
-  idle: SCHED_IDLE,
-  deadline: SCHED_DEADLINE,
-};
 const POLICIES: Readonly<Record<number, Policy>> = {
   [SCHED_NORMAL]: 'other',
   [SCHED_FIFO]: 'fifo',
@@ -84,7 +77,7 @@ export const schedCalls = {
   sched_getscheduler(kernel, task, pid) {
     const target = targetOf(kernel, task, pid);
     if (typeof target === 'string') return target;
-    return NUMBERS[target.sched.policy] | (target.sched.resetOnFork ? SCHED_RESET_ON_FORK : 0);
+    return POLICY_NUMBERS[target.sched.policy] | (target.sched.resetOnFork ? SCHED_RESET_ON_FORK : 0);
   },
   sched_getparam(kernel, task, pid, param) {
     if (param === 0) return 'EINVAL';
@@ -101,7 +94,7 @@ export const schedCalls = {
     const length = Math.min(size, ATTR.size);
     const bytes = encodeStruct(ATTR, {
       size: length,
-      sched_policy: NUMBERS[sched.policy],
+      sched_policy: POLICY_NUMBERS[sched.policy],
       sched_flags: sched.resetOnFork ? SCHED_FLAG_RESET_ON_FORK : 0,
       sched_priority: sched.rtPriority,
       sched_nice: isRealtimePolicy(sched.policy) ? 0 : sched.nice,

@@ -6,6 +6,7 @@
 import { RLIMIT } from '../../../../abi/flags/sched.ts';
 import type { ByteString } from '../../../../util/byte-string.ts';
 import type { Kernel } from '../../../kernel.ts';
+import { POLICY_NUMBERS } from '../../../sched/policies.ts';
 import { weightOf } from '../../../sched/weights.ts';
 import { groupUsage } from '../../../task/usage.ts';
 import type { Lines, Target } from '../node.ts';
@@ -79,8 +80,6 @@ export function showSched(_kernel: Kernel, { group, task }: Target): Lines {
     schedLine('prio', String(sched.rtPriority > 0 ? 99 - sched.rtPriority : 120 + sched.nice)),
   ];
 }
-
-const POLICY_NUMBERS = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5, deadline: 6 } as const;
 
 function schedLine(name: string, value: string): ByteString {
   return `${name.padEnd(45)}:${value.padStart(21)}\n`;

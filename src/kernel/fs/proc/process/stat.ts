@@ -7,6 +7,7 @@ import { makedev } from '../../../../abi/file-mode.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { PAGE_SIZE } from '../../../mm/frames.ts';
 import type { Mm } from '../../../mm/types.ts';
+import { POLICY_NUMBERS } from '../../../sched/policies.ts';
 import { softLimit } from '../../../task/rlimit.ts';
 import { groupUsage, noUsage } from '../../../task/usage.ts';
 import type { Task } from '../../../task/types.ts';
@@ -20,7 +21,6 @@ const PF_FORKNOEXEC = 0x40;
 const PF_RANDOMIZE = 0x400000;
 const RLIM_INFINITY = '18446744073709551615';
 const FIRST_SIGNALS = 0x7fffffffn;
-const POLICIES = { other: 0, fifo: 1, rr: 2, batch: 3, idle: 5, deadline: 6 } as const;
 const SERIAL_MAJOR = 4;
 const FIRST_SERIAL_MINOR = 64;
 const PTS_MAJOR = 136;
@@ -78,7 +78,7 @@ export function showStat(kernel: Kernel, target: Target, reader: Task): Lines {
     task.exitSignal,
     0,
     task.sched.rtPriority,
-    POLICIES[task.sched.policy],
+    POLICY_NUMBERS[task.sched.policy],
     0,
     0,
     0,
