@@ -117,6 +117,7 @@ export const hostfs: FileSystemType = {
     }
     return 0;
   },
+  isWritable: (_kernel, sb) => superData(sb).writable,
   evict: evictHost,
   statfs(kernel, sb) {
     const space = kernel.ports.directories[superData(sb).port]!.space?.();
@@ -145,9 +146,10 @@ export function createHostfs(kernel: Kernel, index: number, options: HostfsOptio
     inodes: new Map(),
     overrides: new Map(),
     open: [],
+    writable: files.writable && !options.readOnly,
   };
   const sb = createSuperBlock(kernel, hostfs.name, HOSTFS_MAGIC, {
-    readOnly: options.readOnly || !files.writable,
+    readOnly: !data.writable,
     data,
   });
   setSuperRoot(kernel, sb, hostInode(kernel, sb, null, '', stat));

@@ -61,6 +61,7 @@ export const imagefs: FileSystemType = {
       return 'EIO';
     }
   },
+  isWritable: () => false,
   evict(kernel, inode) {
     superData(kernel.superBlocks.get(inode.sb)!).inodes.delete(numberOf(inode));
   },

@@ -135,6 +135,7 @@ export const overlay: FileSystemType = {
     const real = realOf(kernel, inode);
     return fsOf(kernel, real).reserve?.(kernel, real, start, end) ?? end - start;
   },
+  isWritable: (_kernel, sb) => (sb.data as OverlaySuper).upper !== 0,
   evict: evictOverlay,
   shutDown(kernel, sb) {
     const { owned, places } = sb.data as OverlaySuper;

@@ -1,7 +1,7 @@
 /**
  * tmpfs: files in memory. Contents live in the page cache only; a page that is not there is a hole. See tmpfs(5).
  *
- * Interface: tmpfs, createTmpfs, createShmem, TmpfsOptions, addEntry (for file systems that are built on it).
+ * Interface: tmpfs, ramfs, createTmpfs, createShmem, TmpfsOptions, addEntry (for file systems that are built on it).
  * Invariants: each directory entry holds one reference on its inode. Positions of entries only grow, so readdir goes on rightly
  * while others come and go. Pages have no backing store and must never be dropped while the inode lives.
  */
@@ -137,6 +137,18 @@ export const tmpfs: FileSystemType = {
       filesFree: maxInodes - usedInodes,
       nameMax: 255,
     };
+  },
+};
+
+/** As tmpfs, without limits. See Linux's Documentation/filesystems/ramfs-rootfs-initramfs.rst. */
+export const ramfs: FileSystemType = {
+  ...tmpfs,
+  name: 'ramfs',
+  mount(kernel, _source, _flags, data) {
+    const mode = /(?:^|,)mode=([0-7]+)/.exec(data);
+    const bits = mode === null ? 0o755 : parseInt(mode[1]!, 8) & 0o7777;
+    const unlimited = { size: Number.MAX_SAFE_INTEGER, inodes: Number.MAX_SAFE_INTEGER };
+    return createTmpfs(kernel, { type: 'ramfs', mode: bits, options: data, ...unlimited }).id;
   },
 };
 

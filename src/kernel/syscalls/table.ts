@@ -16,6 +16,7 @@ import { limitCalls } from './limits.ts';
 import { linkCalls } from './link.ts';
 import { lockCalls } from './locks.ts';
 import { memoryCalls } from './memory.ts';
+import { mountCalls } from './mount.ts';
 import { openCalls } from './open.ts';
 import { pipeCalls } from './pipe.ts';
 import { pollCalls } from './poll.ts';
@@ -48,6 +49,7 @@ export const HANDLERS: Handlers = {
   ...linkCalls,
   ...lockCalls,
   ...memoryCalls,
+  ...mountCalls,
   ...openCalls,
   ...pipeCalls,
   ...pollCalls,

@@ -11,7 +11,7 @@ import { nsfs } from '../fs/nsfs.ts';
 import { overlay } from '../fs/overlay.ts';
 import { proc } from '../fs/proc/proc.ts';
 import { sysfs } from '../fs/sysfs.ts';
-import { tmpfs } from '../fs/tmpfs.ts';
+import { ramfs, tmpfs } from '../fs/tmpfs.ts';
 import { FILE_SYSTEMS } from './registry.ts';
 import { anonFs } from './super.ts';
 import type { FileSystemType } from './types.ts';
@@ -23,16 +23,5 @@ export function registerFileSystems(): void {
 }
 
 function all(): FileSystemType[] {
-  return [
-    anonFs,
-    tmpfs,
-    imagefs,
-    overlay,
-    hostfs,
-    nsfs,
-    proc,
-    sysfs,
-    devtmpfs,
-    devpts,
-  ];
+  return [anonFs, tmpfs, ramfs, imagefs, overlay, hostfs, nsfs, proc, sysfs, devtmpfs, devpts];
 }

@@ -200,6 +200,7 @@ function newMount(
     sb: sb.id,
     flags,
     source,
+    expiring: false,
     refs: 1,
   };
   kernel.mounts.set(id, mount);

@@ -80,7 +80,7 @@ export function anonPlace(kernel: Kernel, inode: Inode, name: ByteString): PathR
   if (mount === undefined) {
     const id = nextId(kernel);
     // Its root is no dentry: nothing is ever walked from it upwards.
-    mount = { id, parent: id, mountpoint: 0, root: 0, sb: sb.id, flags: 0, source: 'none', refs: 1 };
+    mount = { id, parent: id, mountpoint: 0, root: 0, sb: sb.id, flags: 0, source: 'none', expiring: false, refs: 1 };
     kernel.mounts.set(id, mount);
   }
   mount.refs++;

@@ -21,6 +21,7 @@ import { directoryCalls } from '../syscalls/directory.ts';
 import { fdCalls } from '../syscalls/fd.ts';
 import { linkCalls } from '../syscalls/link.ts';
 import { lockCalls } from '../syscalls/locks.ts';
+import { mountCalls } from '../syscalls/mount.ts';
 import { openCalls } from '../syscalls/open.ts';
 import { pipeCalls } from '../syscalls/pipe.ts';
 import { readWriteCalls } from '../syscalls/read-write.ts';
@@ -42,6 +43,7 @@ const CALLS = {
   ...fdCalls,
   ...linkCalls,
   ...lockCalls,
+  ...mountCalls,
   ...openCalls,
   ...pipeCalls,
   ...readWriteCalls,

@@ -101,6 +101,8 @@ export interface Mount {
   flags: number;
   /** First column of /proc/mounts. */
   source: ByteString;
+  /** Marked by umount2(MNT_EXPIRE). */
+  expiring: boolean;
   refs: number;
 }
 
@@ -243,6 +245,8 @@ export interface FileSystemType {
   prepareWrite?(kernel: Kernel, inode: Inode): Outcome<0>;
   /** No references are left, and either no links or the memory is wanted: forgets the inode. Its storage goes only if nlink is 0. */
   evict?(kernel: Kernel, inode: Inode): void;
+  /** False: a remount cannot make it writable. Absent: it can. */
+  isWritable?(kernel: Kernel, sb: SuperBlock): boolean;
   /** The last mount of it went, and all inodes: gives back what the super block holds. */
   shutDown?(kernel: Kernel, sb: SuperBlock): void;
   statfs(kernel: Kernel, sb: SuperBlock): StatFs;

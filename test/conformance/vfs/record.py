@@ -11,7 +11,8 @@ NUMBERS = dict(read=0, write=1, close=3, fstat=5, lseek=8, pread64=17, pwrite64=
   chroot=161, setxattr=188, getxattr=191, listxattr=194, removexattr=197, getdents64=217, fadvise64=221, utimensat=280,
   fallocate=285, openat=257, mkdirat=258, mknodat=259, fchownat=260, unlinkat=263, linkat=265, symlinkat=266,
   readlinkat=267, fchmodat=268, dup3=292, preadv=295, pwritev=296, renameat2=316, memfd_create=319,
-  copy_file_range=326, openat2=437, faccessat2=439, close_range=436, pipe2=293, splice=275, fchmodat2=452, syncfs=306)
+  copy_file_range=326, openat2=437, faccessat2=439, close_range=436, pipe2=293, splice=275, fchmodat2=452, syncfs=306,
+  mount=165, umount2=166)
 CONSTANTS = {name: value for module in (os, __import__('fcntl')) for name, value in vars(module).items()
   if isinstance(value, int) and re.match(r'(O|F|LOCK|SEEK)_', name)}
 CONSTANTS.update(AT_FDCWD=-100, AT_SYMLINK_NOFOLLOW=0x100, AT_REMOVEDIR=0x200, AT_EACCESS=0x200, AT_SYMLINK_FOLLOW=0x400,

@@ -23,6 +23,8 @@ export interface HostSuper {
   readonly port: number;
   /** To whom all files belong; null: to whom they belong on the host. */
   readonly owner: Owner | null;
+  /** Boot allows writing: a remount does not change this. */
+  readonly writable: boolean;
   /** Devices of the host that were met, the root directory's first: their order keeps inode numbers apart. */
   readonly devices: number[];
   /** Inodes in memory by 'device:number' of the host. Not referenced from here. */
