@@ -135,14 +135,32 @@ export function collectReady(
   return count;
 }
 
-/** Whether watching `target` from `epoll` would make a circle, or nest too deep (ELOOP). */
-export function wouldLoop(kernel: Kernel, epoll: Epoll, target: Epoll, depth = 0): boolean {
-  if (target.id === epoll.id || depth > MAX_NESTS) return true;
-  for (const item of target.items.values()) {
+/** Whether watching `target` from the epoll behind `file` would make a circle, or nest deeper than Linux allows (ELOOP). */
+export function wouldLoop(kernel: Kernel, file: OpenFile, target: Epoll): boolean {
+  const epoll = epollOf(kernel, file)!;
+  const below = depthBelow(kernel, target, epoll);
+  return below + 1 + depthAbove(kernel, file) > MAX_NESTS;
+}
+
+/** How many epolls are nested in `epoll`, one in the other; more than allowed if `sought` is one of them. */
+function depthBelow(kernel: Kernel, epoll: Epoll, sought: Epoll, depth = 0): number {
+  if (epoll === sought || depth > MAX_NESTS) return MAX_NESTS + 1;
+  let deepest = depth;
+  for (const item of epoll.items.values()) {
     const inner = epollOf(kernel, kernel.files.get(item.file)!);
-    if (inner !== undefined && wouldLoop(kernel, epoll, inner, depth + 1)) return true;
+    if (inner !== undefined) deepest = Math.max(deepest, depthBelow(kernel, inner, sought, depth + 1));
   }
-  return false;
+  return deepest;
+}
+
+/** In how many epolls, one in the other, the epoll behind `file` is nested. */
+function depthAbove(kernel: Kernel, file: OpenFile): number {
+  let deepest = 0;
+  for (const { epoll } of file.watchedBy ?? []) {
+    for (const outer of kernel.files.values())
+      if (outer.kind === 'epoll' && outer.data === epoll) deepest = Math.max(deepest, 1 + depthAbove(kernel, outer));
+  }
+  return deepest;
 }
 
 function queueIfReady(kernel: Kernel, epoll: Epoll, item: EpollItem, file: OpenFile): void {
@@ -175,7 +193,9 @@ function poll(kernel: Kernel, file: OpenFile): number {
 }
 
 export const epollOps: FileOps = {
-  seekable: false,
+  // Linux: lseek does nothing and succeeds.
+  seekable: true,
+  seek: () => 0,
   poll,
   pollQueues: (kernel, file) => [epollOf(kernel, file)!.queue],
   release(kernel, file) {

@@ -63,7 +63,9 @@ function poll(_kernel: Kernel, file: OpenFile): number {
 }
 
 export const eventfdOps: FileOps = {
-  seekable: false,
+  // Linux: lseek does nothing and succeeds.
+  seekable: true,
+  seek: () => 0,
   read,
   write,
   poll,

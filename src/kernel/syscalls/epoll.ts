@@ -67,7 +67,7 @@ function epollCtl(kernel: Kernel, task: Task, epfd: number, op: number, fd: numb
     if (op === EPOLL_CTL_MOD) return 'EINVAL';
     if (op === EPOLL_CTL_ADD && (target !== undefined || (events & ~EXCLUSIVE_BITS) !== 0)) return 'EINVAL';
   }
-  if (op === EPOLL_CTL_ADD && target !== undefined && wouldLoop(kernel, epoll, target)) return 'ELOOP';
+  if (op === EPOLL_CTL_ADD && target !== undefined && wouldLoop(kernel, own, target)) return 'ELOOP';
   const item = findItem(epoll, fd, file);
   switch (op) {
     case EPOLL_CTL_ADD:
