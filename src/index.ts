@@ -9,7 +9,7 @@
  * Interface: boot, BootOptions, openImage, and the types of what they give.
  */
 import { nodeEventLoop } from './host/node/event-loop.ts';
-import { openHostDirectory } from './host/node/files.ts';
+import { openDirectory } from './host/node/files.ts';
 import { nodeWasm } from './host/node/wasm.ts';
 import { BootError } from './host/errors.ts';
 import { parseBytes } from './host/sizes.ts';
@@ -61,9 +61,9 @@ export function boot(options: BootOptions): Promise<System> {
 
 function systemOptions(options: BootOptions): SystemOptions {
   const volumes = options.volumes ?? [];
-  const directories = volumes.map(({ host, readOnly }) => openHostDirectory(host, { writable: readOnly === false }));
+  const directories = volumes.map(({ host, readOnly }) => openDirectory(host, { writable: readOnly === false }));
   const { root } = options;
-  if (root.kind === 'directory') directories.push(openHostDirectory(root.path, { writable: false }));
+  if (root.kind === 'directory') directories.push(openDirectory(root.path, { writable: false }));
   const lower =
     root.kind === 'tree' ? ({ kind: 'tree', index: 0 } as const) : ({ kind: 'host', index: directories.length - 1 } as const);
   for (const { guest } of volumes) {
