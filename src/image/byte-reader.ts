@@ -94,7 +94,7 @@ export class ByteReader {
 }
 
 /** Bytes in memory as a stream. */
-// eslint-disable-next-line @typescript-eslint/require-await -- the consumers take asynchronous streams only
+ 
 export async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
 }

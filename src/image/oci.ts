@@ -192,7 +192,7 @@ async function* verified(files: OciFiles, blob: Blob, { newHasher }: OciOptions)
   yield* files.read(blob.path);
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- the consumers take asynchronous streams only
+ 
 async function* stagedChunks(staging: Staging, start: number, size: number): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < size;) {
     const chunk = new Uint8Array(Math.min(1 << 18, size - done));

@@ -12,7 +12,8 @@ import { buildDebianImage } from './debian-node.ts';
 import { exportImageFile } from './export-node.ts';
 import { defaultAttributes } from './file-tree.ts';
 import { openImageFile } from './files-node.ts';
-import { ImageStore, openStore } from './store-node.ts';
+import type { ImageStore} from './store-node.ts';
+import { openStore } from './store-node.ts';
 
 let home: string;
 let store: ImageStore;

@@ -16,7 +16,7 @@ import { recalcPending, signalBit, UNBLOCKABLE } from './mask.ts';
 import { enqueueSignal, removeSignals } from './queue.ts';
 import { setDefault, sighandOf } from './sighand.ts';
 import type { SigInfo } from './types.ts';
-import { signalfdNotify } from './signalfd.ts';
+import { signalfdNotify } from './signalfd-notify.ts';
 
 const STOP_SIGNALS =
   signalBit(SIGNALS.SIGSTOP) | signalBit(SIGNALS.SIGTSTP) | signalBit(SIGNALS.SIGTTIN) | signalBit(SIGNALS.SIGTTOU);

@@ -1,13 +1,13 @@
 /**
- * signalfd: pending signals read as records of 128 bytes. Interface: signalfdOps, signalfdData, signalfdNotify. See signalfd(2).
+ * signalfd: pending signals read as records of 128 bytes. Interface: signalfdOps, signalfdData. See signalfd(2).
  */
 import { POLL } from '../../abi/flags/poll.ts';
 import type { Errno } from '../../abi/errno.ts';
 import { waitOn, type Outcome } from '../result.ts';
-import { newWaitQueue, freeWaitQueue, wakeAll } from '../sched/wait-queue.ts';
+import { newWaitQueue, freeWaitQueue } from '../sched/wait-queue.ts';
 import type { WaitQueueId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Task, ThreadGroup } from '../task/types.ts';
+import type { Task } from '../task/types.ts';
 import type { FileOps, Io, OpenFile } from '../vfs/types.ts';
 import { copyToIo } from '../vfs/io.ts';
 import { OPEN } from '../../abi/flags/open.ts';
@@ -25,12 +25,6 @@ export interface SignalfdData {
 
 export function signalfdData(kernel: Kernel, mask: bigint): SignalfdData {
   return { mask: mask & ~UNBLOCKABLE, queue: newWaitQueue(kernel) };
-}
-
-/** A signal came for a process: its signalfds may be readable. */
-export function signalfdNotify(kernel: Kernel, group: ThreadGroup): void {
-  if (group.signalfds.length === 0) return;
-  for (const queue of [...group.signalfds]) wakeAll(kernel, queue);
 }
 
 function read(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<number> {
