@@ -94,6 +94,15 @@ function convert(value: number, width: Width | undefined): number {
   return width === 'ulong' && value < 0 ? value + 2 ** 64 : value;
 }
 
+/** What inodes of tmpfs, overlay and hostfs hold references on. */
+interface Holder {
+  readonly entries?: Map<string, { inode: number }> | null;
+  readonly parent?: number;
+  readonly upper?: number;
+  readonly lowers?: readonly number[];
+  readonly pinned?: boolean;
+}
+
 /** Inodes and dentries whose count of references is not the number of those who hold one. */
 export function wrongReferences(kernel: Kernel): string[] {
   const inodes = new Map<number, number>();
@@ -114,9 +123,13 @@ export function wrongReferences(kernel: Kernel): string[] {
   }
   for (const { root } of kernel.superBlocks.values()) if (root !== 0) hold(dentries, root);
   if (kernel.rootPath !== null) hold(dentries, kernel.rootPath.dentry);
-  for (const { data } of kernel.inodes.values()) {
-    const entries = (data as { entries?: Map<string, { inode: number }> | null } | null)?.entries ?? null;
-    for (const { inode } of entries?.values() ?? []) hold(inodes, inode);
+  for (const { id, data } of kernel.inodes.values()) {
+    if (typeof data !== 'object') continue;
+    const held = data as Holder | null;
+    for (const { inode } of held?.entries?.values() ?? []) hold(inodes, inode);
+    for (const inode of [held?.parent, held?.upper, ...(held?.lowers ?? [])])
+      if (inode !== undefined && inode !== 0) hold(inodes, inode);
+    if (held?.pinned === true) hold(inodes, id);
   }
   const wrong: string[] = [];
   for (const { id, refs, mode } of kernel.inodes.values())

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records what Linux answers to the calls of *.scenario, for src/kernel/vfs/scenario.test.ts.
 
-Usage: record.py FILE...   (as root, in a directory on tmpfs; each file is rewritten with the results after '=>')
+Usage: record.py FILE...   (as root, in a directory on tmpfs, or for on-overlay/ on an overlay of tmpfs; each file is rewritten with the results after '=>')
 A line is `[var =] call argument...`; see `argument` for the forms. Lines that start with '#' are kept.
 """
 import ctypes, errno, os, re, shutil, struct, sys, tempfile
