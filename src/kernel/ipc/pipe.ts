@@ -1,7 +1,8 @@
 /**
- * Pipes and FIFOs as open files. See pipe(7), fifo(7).
+ * Pipes as open files; how FIFOs are opened is in fifo.ts. See pipe(7).
  *
- * Interface: createPipe, openFifo, pipeOps, pipeOf, pipeSize, setPipeSize, closePipeReader, closePipeWriter, pipeEnd.
+ * Interface: createPipe, pipeOps, pipeOf, pipeSize, setPipeSize, closePipeReader, closePipeWriter, pipeEnd, PipeEnd,
+ * DEFAULT_SLOTS.
  * Invariants: a pipe lives while it has a reader or a writer (open file, waiting open, or the host); `inode.pipe` names it as long.
  * A task waits here only by id, on `readable` or `writable`.
  */
@@ -13,7 +14,7 @@ import { SIGNALS } from '../../abi/signals.ts';
 import type { PipeId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { putUser32 } from '../mm/uaccess.ts';
-import { waitOn, type Outcome } from '../result.ts';
+import type { Outcome } from '../result.ts';
 import { wakeAll } from '../sched/wait-queue.ts';
 import { sendToThread, userInfo } from '../signal/send.ts';
 import { capable } from '../task/cred.ts';
@@ -21,17 +22,18 @@ import type { Cred, Task } from '../task/types.ts';
 import { createFile } from '../vfs/file.ts';
 import { inodeGet, inodeOf, touchModified } from '../vfs/inode.ts';
 import { advanceIo } from '../vfs/io.ts';
-import { anonFs, anonInode } from '../vfs/super.ts';
-import type { FileKind, FileOps, Inode, Io, OpenFile } from '../vfs/types.ts';
+import { anonInode } from '../vfs/super.ts';
+import type { FileOps, Inode, Io, OpenFile } from '../vfs/types.ts';
 import { appendToPipe, forgetPipe, newPipe, resizePipe, SLOT_BYTES, takeFromPipe } from './pipe-ring.ts';
 import type { Pipe } from './types.ts';
 
-const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK, O_DIRECT } = OPEN.values;
+const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_DIRECT } = OPEN.values;
 const O_ACCMODE = OPEN.mask;
 const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLERR, POLLHUP } = POLL.values;
 const { FIONREAD } = IOCTL.values;
 
-const DEFAULT_SLOTS = 16;
+/** 64 KiB. */
+export const DEFAULT_SLOTS = 16;
 /** /proc/sys/fs/pipe-max-size: beyond it CAP_SYS_RESOURCE is needed. */
 const MAX_BYTES = 1 << 20;
 const CAP_SYS_RESOURCE = 24;
@@ -93,81 +95,6 @@ export function setPipeSize(
   if (!resizePipe(pipe, slots)) return 'EBUSY';
   if (!hadRoom && pipe.used < pipe.slots) wakeAll(kernel, pipe.writable);
   return size;
-}
-
-/**
- * Opens a FIFO. Linux: a reader waits for a writer and the other way round; O_NONBLOCK readers do not wait and O_NONBLOCK writers
- * get ENXIO; O_RDWR never waits. A pipe reached through /proc/PID/fd never waits either.
- */
-export function openFifo(
-  kernel: Kernel,
-  task: Task,
-  inode: Inode,
-  flags: number,
-): Outcome<{ readonly kind: FileKind; readonly data: PipeEnd }> {
-  const access = flags & O_ACCMODE;
-  const progress = task.syscall?.progress;
-  const waiting = progress?.extra as FifoWait | null | undefined;
-  if (waiting?.fifo === true && progress !== undefined) {
-    const pipe = kernel.pipes.get(waiting.pipe)!;
-    if (waiting.count !== (access === O_RDONLY ? pipe.writerOpens : pipe.readerOpens)) {
-      progress.extra = null;
-      return opened(pipe, -1);
-    }
-    if (task.signalPending) {
-      progress.extra = null;
-      if (access === O_RDONLY) closePipeReader(kernel, pipe, inode);
-      else closePipeWriter(kernel, pipe, inode);
-      return 'ERESTARTSYS';
-    }
-    return partnerWait(pipe, access);
-  }
-  const isAnonymous = kernel.superBlocks.get(inode.sb)!.type === anonFs.name;
-  const nonblock = (flags & O_NONBLOCK) !== 0;
-  let pipe = kernel.pipes.get(inode.pipe);
-  if (access === O_WRONLY && nonblock && !isAnonymous && (pipe?.readers ?? 0) === 0) return 'ENXIO';
-  if (pipe === undefined) {
-    pipe = newPipe(kernel, DEFAULT_SLOTS);
-    inode.pipe = pipe.id;
-  }
-  if (access !== O_WRONLY) joinReaders(kernel, pipe);
-  if (access !== O_RDONLY) joinWriters(kernel, pipe);
-  if (access === O_RDWR || isAnonymous || (access === O_RDONLY ? pipe.writers : pipe.readers) > 0)
-    return opened(pipe, -1);
-  if (nonblock || progress === undefined) return opened(pipe, pipe.writerOpens);
-  const wait: FifoWait = {
-    fifo: true,
-    pipe: pipe.id,
-    count: access === O_RDONLY ? pipe.writerOpens : pipe.readerOpens,
-  };
-  progress.extra = wait;
-  return partnerWait(pipe, access);
-}
-
-/** Kept by an open that waits for the other side; it is counted as reader or writer already. */
-interface FifoWait {
-  readonly fifo: true;
-  readonly pipe: PipeId;
-  /** Opens of the other side so far: one more ends the wait, even if that one is gone again. */
-  readonly count: number;
-}
-
-function opened(pipe: Pipe, quietUntil: number): { kind: FileKind; data: PipeEnd } {
-  return { kind: 'pipe', data: { pipe: pipe.id, quietUntil } };
-}
-
-function partnerWait(pipe: Pipe, access: number) {
-  return waitOn([access === O_RDONLY ? pipe.readable : pipe.writable]);
-}
-
-function joinReaders(kernel: Kernel, pipe: Pipe): void {
-  pipe.readerOpens++;
-  if (pipe.readers++ === 0) wakeAll(kernel, pipe.writable);
-}
-
-function joinWriters(kernel: Kernel, pipe: Pipe): void {
-  pipe.writerOpens++;
-  if (pipe.writers++ === 0) wakeAll(kernel, pipe.readable);
 }
 
 /** A reader less. `inode`: whose pipe it is, null when the host's end goes. */

@@ -1,7 +1,7 @@
 /**
  * The console: a terminal on the machine's serial port. See console(4), ttyS(4).
  *
- * Interface: initConsole, consoleInterrupt, openConsole, openSerial.
+ * Interface: initConsole, consoleInterrupt, openConsole.
  */
 import { TERMIOS_BAUD, TERMIOS_CFLAG } from '../../abi/flags/termios.ts';
 import type { Kernel } from '../kernel.ts';

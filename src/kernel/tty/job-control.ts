@@ -2,7 +2,7 @@
  * Job control of terminals: who may read, write and change one, whose controlling terminal it is, and what happens when it goes.
  * See credentials(7), tty_ioctl(4), setsid(2); Linux drivers/tty/tty_jobctrl.c.
  *
- * Interface: checkJobControl, controllingTty, setControllingTty, takeControllingTty, leaveControllingTty, setForeground, hangupSession,
+ * Interface: checkJobControl, controllingTty, takeControllingTty, claimControllingTty, leaveControllingTty, setForeground, hangupSession,
  * hangUp.
  * Invariant: `tty.session` is 0 or a session whose leader had the terminal as its own; group.tty names it in every member.
  */
@@ -69,7 +69,7 @@ export function claimControllingTty(
   return 0;
 }
 
-export function setControllingTty(group: ThreadGroup, tty: Tty): void {
+function setControllingTty(group: ThreadGroup, tty: Tty): void {
   tty.session = group.session;
   tty.foregroundPgrp = group.pgrp;
   group.tty = tty.id;

@@ -21,7 +21,7 @@ import { createPty } from './pty.ts';
 import { ttyOps } from './tty-file.ts';
 import { changeFlow, flushQueues } from './tty-ioctl.ts';
 import { createTty } from './tty.ts';
-import type { Termios, Tty } from './types.ts';
+import type { Termios } from './types.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../../test/conformance/tty');
 
@@ -95,7 +95,7 @@ class Terminal {
     },
   } as unknown as Kernel;
   readonly task = { tid: 1, tgid: 1, signalPending: false } as unknown as Task;
-  readonly tty = createPty(this.kernel, 0) as Tty;
+  readonly tty = createPty(this.kernel, 0);
   readonly file = {
     flags: OPEN.values.O_RDWR | OPEN.values.O_NONBLOCK,
     data: { tty: this.tty.id, generation: 0 },

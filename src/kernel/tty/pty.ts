@@ -1,7 +1,7 @@
 /**
  * Pseudoterminals from the master's side. See pty(7), ptmx(4).
  *
- * Interface: createPty, openPtmx, openPts, closeMaster, ptmxOps, MAX_PTYS.
+ * Interface: createPty, openPtmx, openPts, closeMaster, roomForOutput, ptmxOps.
  * The master's own line discipline is raw: it reads what was output and writes what is typed.
  */
 import { OPEN } from '../../abi/flags/open.ts';
@@ -24,27 +24,28 @@ import type { Tty, TtyFile } from './types.ts';
 const { O_NONBLOCK } = OPEN.values;
 const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLPRI, POLLHUP } = POLL.values;
 /** /proc/sys/kernel/pty/max. */
-export const MAX_PTYS = 4096;
+const MAX_PTYS = 4096;
 const CHUNK_BYTES = 4096;
 
 type Opened = Outcome<{ readonly kind: FileKind; readonly data: TtyFile }>;
 
-/** A new pty with the lowest free number, its master taken. ENOSPC: there are MAX_PTYS. */
-export function createPty(kernel: Kernel, uid: number): Tty | 'ENOSPC' {
+/** A new pty with the lowest free number, its master taken. */
+export function createPty(kernel: Kernel, uid: number): Tty {
   const used = new Set<number>();
   for (const tty of kernel.ttys.values()) if (tty.kind === 'pty') used.add(tty.index);
   let index = 0;
   while (used.has(index)) index++;
-  if (index >= MAX_PTYS) return 'ENOSPC';
   const tty = createTty(kernel, 'pty', index, uid);
   tty.masterOpen = true;
   return tty;
 }
 
-/** Opens /dev/ptmx: a new pty, locked until unlockpt(3). */
+/** Opens /dev/ptmx: a new pty, locked until unlockpt(3). ENOSPC: there are MAX_PTYS. */
 export function openPtmx(kernel: Kernel, task: Task): Opened {
+  let count = 0;
+  for (const tty of kernel.ttys.values()) if (tty.kind === 'pty') count++;
+  if (count >= MAX_PTYS) return 'ENOSPC';
   const tty = createPty(kernel, task.cred.fsuid);
-  if (typeof tty === 'string') return tty;
   tty.locked = true;
   return { kind: 'ptmx', data: { tty: tty.id, generation: 0 } };
 }

@@ -1,7 +1,7 @@
 /**
  * Terminal settings: the defaults, the forms in which programs pass them, and which bytes they make special. See termios(3).
  *
- * Interface: defaultTermios, specialBytes, rawTermios, termiosToBytes, termiosFromBytes, TERMIOS_BYTES, TERMIOS2_BYTES, CC_COUNT.
+ * Interface: defaultTermios, specialBytes, termiosToBytes, termiosFromBytes, TERMIOS_BYTES, TERMIOS2_BYTES.
  */
 import {
   TERMIOS_BAUD,
@@ -19,7 +19,7 @@ const C = TERMIOS_CFLAG.values;
 const L = TERMIOS_LFLAG.values;
 const V = TERMIOS_CC.values;
 
-export const CC_COUNT = 19;
+const CC_COUNT = 19;
 /** Four words, the line discipline, the control characters. */
 export const TERMIOS_BYTES = 36;
 /** struct termios2 has the two speeds besides. */

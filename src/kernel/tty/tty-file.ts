@@ -1,7 +1,7 @@
 /**
  * The program's side of a terminal as an open file: pty slaves and the console. See termios(3), pty(7).
  *
- * Interface: ttyOps, openTty, openControllingTty, ttyOf, isHungUp.
+ * Interface: ttyOps, openTty, openControllingTty, ttyOf.
  */
 import { OPEN } from '../../abi/flags/open.ts';
 import { POLL } from '../../abi/flags/poll.ts';
@@ -57,7 +57,7 @@ export function ttyOf(kernel: Kernel, file: OpenFile): Tty {
   return kernel.ttys.get((file.data as TtyFile).tty)!;
 }
 
-export function isHungUp(tty: Tty, file: OpenFile): boolean {
+function isHungUp(tty: Tty, file: OpenFile): boolean {
   return (file.data as TtyFile).generation !== tty.generation;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Terminals as records: making, finding, waking, forgetting.
  *
- * Interface: createTty, freeTty, ttyByIndex, isCanonical, wakeReaders, wakeWriters, wakeMaster, notePacket, LINE_BYTES, QUEUE_BYTES.
+ * Interface: createTty, freeTty, ttyByIndex, isCanonical, wakeReaders, wakeWriters, wakeMaster, notePacket, PACKET, LINE_BYTES, QUEUE_BYTES.
  */
 import { TIOCPKT_BITS } from '../../abi/flags/ioctl.ts';
 import { TERMIOS_LFLAG } from '../../abi/flags/termios.ts';
