@@ -60,7 +60,6 @@ export function hostPipeRead(kernel: Kernel, id: PipeId, max: number): Uint8Arra
     before = io.offset;
     takeFromPipe(kernel, pipe, io);
   }
-  kernel.stats.outputBytes += io.offset;
   if (wasFull && pipe.used < pipe.slots) wakeAll(kernel, pipe.writable);
   return io.offset === bytes.length ? bytes : bytes.subarray(0, io.offset);
 }

@@ -40,7 +40,6 @@ export function terminalOutput(kernel: Kernel, id: TtyId, max: number): Uint8Arr
   const tty = ownTerminal(kernel, id);
   if (tty === undefined || tty.output.length === 0) return new Uint8Array(0);
   const bytes = takeBytes(tty.output, max);
-  kernel.stats.outputBytes += bytes.length;
   roomForOutput(kernel, tty);
   return bytes;
 }
