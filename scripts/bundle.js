@@ -1,13 +1,16 @@
 /**
- * Bundles the command line into a few files, so that it starts quickly: dist/cli-bundle/ringfence.js and chunks that load on demand.
+ * Bundles the command line into one file, dist/ringfence.cjs, so that it starts quickly.
  * Usage: node scripts/bundle.js (after tsc -b)
  * Rollup keeps top-level `const` as it is, which V8 folds; with `var` the trap path is several times slower.
  */
+import commonjs from '@rollup/plugin-commonjs';
+import nodeResolve from '@rollup/plugin-node-resolve';
 import { rollup } from 'rollup';
 
 const bundle = await rollup({
-  input: { ringfence: 'dist/cli/main.js' },
-  external: [/^node:/, /^[a-z@](?!.*\/dist\/)/],
+  input: 'dist/cli/main.js',
+  external: /^node:/,
+  plugins: [nodeResolve({ exportConditions: ['node'], preferBuiltins: true }), commonjs()],
 });
-await bundle.write({ dir: 'dist/cli-bundle', format: 'es', sourcemap: false, chunkFileNames: 'chunk-[hash].js', minifyInternalExports: false });
+await bundle.write({ file: 'dist/ringfence.cjs', format: 'cjs', inlineDynamicImports: true, compact: true });
 await bundle.close();

@@ -4,7 +4,7 @@
  * Interface: bootInBrowser, BrowserBootOptions.
  */
 import { browserEventLoop } from './host/browser/event-loop.ts';
-import { browserWasm } from './host/browser/wasm.ts';
+import { hostWasm } from './host/wasm.ts';
 import { createSystem, type System } from './host/system.ts';
 import { MemorySource } from './image/blob.ts';
 import { openImage } from './image/rfi-reader.ts';
@@ -23,7 +23,7 @@ export interface BrowserBootOptions {
 /** Boots a system over an image in memory; changes to its root live in memory. Throws ImageError for a damaged image. */
 export function bootInBrowser(options: BrowserBootOptions): System {
   return createSystem({
-    wasm: browserWasm,
+    wasm: hostWasm,
     eventLoop: browserEventLoop,
     trees: [openImage(new MemorySource(options.image))],
     root: { lower: { kind: 'tree', index: 0 }, writable: 'memory', volumes: [] },

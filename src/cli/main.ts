@@ -133,9 +133,7 @@ image
     removeCommand(names);
   });
 
-try {
-  await program.parseAsync();
-} catch (error) {
+program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 125;
   else process.exitCode = failure(error);
-}
+});

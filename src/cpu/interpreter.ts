@@ -1,7 +1,7 @@
 /**
  * The interpreter (tier 0): WebAssembly generated from the instruction rows, over pre-decoded records.
  *
- * Interface: createInterpreter, Interpreter, interpreterModule. Exit reasons and what they leave behind:
+ * Interface: createInterpreter, Interpreter, interpreterModule, interpreterName. Exit reasons and what they leave behind:
  * interpreter/exits.ts. Records: interpreter/encode.ts.
  *
  * How to use it: put pc and budget (0..2^31-1) into the hart state, call run(), read the reason, read pc and budget back. The
@@ -40,7 +40,8 @@ export function createInterpreter(
   layout: Layout,
   fpEnabled: (records: number) => boolean = () => true,
 ): Interpreter {
-  const { run, step } = port.instantiate(interpreterModule(layout), memory, {});
+  const module = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
+  const { run, step } = port.instantiate(module, memory, {});
   const view = new DataView(memory.buffer);
   return {
     run: run as () => ExitReason,
@@ -53,6 +54,15 @@ export function createInterpreter(
   };
 }
 
+/** Names the module for a layout: it depends on where the tables lie, not on the size of RAM behind them. */
+export function interpreterName(layout: Layout): string {
+  const { hart, codeTlb, highReadTlb, highWriteTlb, tables, emptyTables, records } = layout;
+  return ['interpreter', hart, codeTlb, highReadTlb, highWriteTlb, tables, emptyTables, records].join('-');
+}
+
+const WASM_PAGE_BYTES = 65536;
+const MAX_WASM_PAGES = 65536;
+
 const modules = new WeakMap<Layout, Uint8Array>();
 
 /** The generated module for a layout, in binary form. */
@@ -64,7 +74,8 @@ export function interpreterModule(layout: Layout): Uint8Array {
 
 function generate(layout: Layout): Uint8Array {
   const module = new ModuleBuilder();
-  module.importMemory('env', 'memory', layout.wasmPages);
+  // The smallest memory that the tables fit into: one module serves every size of RAM.
+  module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
   const helpers = {
     translateRead: defineTranslate(module, layout, 'read'),
     translateWrite: defineTranslate(module, layout, 'write'),

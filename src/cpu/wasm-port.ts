@@ -13,6 +13,8 @@ export interface LinearMemory {
 export type WasmFunction = (...args: number[]) => number;
 
 export interface WasmPort {
+  /** A module that was generated when this was built, by name; undefined: it is to be generated now. */
+  prebuilt?(name: string): Uint8Array | undefined;
   /** One fixed-size linear memory, never grown; bytes = pages * 65536. */
   createMemory(pages: number): LinearMemory;
   /** Compiles and instantiates synchronously. The memory is import env.memory; the others are env.<name>. */

@@ -51,14 +51,14 @@ export class ModuleBuilder {
   }
 
   /** A memory of exactly `pages` 64 KiB pages. */
-  importMemory(module: string, name: string, pages: number, shared = false): void {
+  importMemory(module: string, name: string, pages: number, { maximum = pages, shared = false } = {}): void {
     this.imports.push((out) => {
       out.name(module);
       out.name(name);
       out.byte(EXTERNAL_KIND.memory);
       out.byte(shared ? 3 : 1);
       out.u32(pages);
-      out.u32(pages);
+      out.u32(maximum);
     });
   }
 

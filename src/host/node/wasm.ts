@@ -1,14 +1,21 @@
-/** The WebAssembly port on Node: see cpu/wasm-port.ts, re-exported by machine/machine.ts. */
-import type { LinearMemory, WasmPort } from '../../machine/machine.ts';
+/** The WebAssembly port on Node: modules that the build generated are read from dist/prebuilt. Interface: nodeWasm. */
+import { readFileSync } from 'node:fs';
+import type { WasmPort } from '../../machine/machine.ts';
+import { hostWasm } from '../wasm.ts';
+
+/** From dist/host/node/wasm.js and from the bundle dist/ringfence.cjs. */
+const PLACES = ['../../prebuilt/', './prebuilt/'];
 
 export const nodeWasm: WasmPort = {
-  createMemory(pages) {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    return { buffer: memory.buffer, handle: memory };
-  },
-  instantiate(bytes, memory: LinearMemory, imports) {
-    const module = new WebAssembly.Module(bytes as BufferSource);
-    const env = { memory: memory.handle as WebAssembly.Memory, ...imports };
-    return new WebAssembly.Instance(module, { env }).exports as ReturnType<WasmPort['instantiate']>;
+  ...hostWasm,
+  prebuilt(name) {
+    for (const place of PLACES) {
+      try {
+        return readFileSync(new URL(`${place}${name}.wasm`, import.meta.url));
+      } catch {
+        // Not built, or another layout: it is generated now.
+      }
+    }
+    return undefined;
   },
 };

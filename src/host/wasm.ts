@@ -1,7 +1,7 @@
-/** The WebAssembly port in a browser: see cpu/wasm-port.ts, re-exported by machine/machine.ts. */
-import type { LinearMemory, WasmPort } from '../../machine/machine.ts';
+/** WebAssembly as Node and browsers have it. Interface: hostWasm. See cpu/wasm-port.ts. */
+import type { LinearMemory, WasmPort } from '../machine/machine.ts';
 
-export const browserWasm: WasmPort = {
+export const hostWasm: WasmPort = {
   createMemory(pages) {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     return { buffer: memory.buffer, handle: memory };
