@@ -11,7 +11,7 @@
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
 import { graphOf, usageOf } from '../../isa/riscv/table.ts';
 import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
-import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, unfused } from './opcodes.ts';
+import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, startsPair, unfused } from './opcodes.ts';
 import { FIELD } from './record-site.ts';
 
 const PAGE_SLOTS = 2048;
@@ -64,6 +64,7 @@ export function encodeRun(view: DataView, layout: Layout, page: RecordPage, firs
 /** Gives a record the op of a pair, where it makes one with its successor. */
 function fuse(view: DataView, at: number): void {
   const op = view.getUint16(at, true);
+  if (!startsPair(op)) return;
   const length = OPCODES[op - OPCODES[0]!.op]?.length;
   if (length === undefined) return;
   const next = at + (length / 2) * RECORD_BYTES;
@@ -106,31 +107,69 @@ function nextHalfword(view: DataView, layout: Layout): number {
 /** Writes one record; returns whether it ends the run. */
 function encodeOne(view: DataView, { records, fpEnabled }: RecordPage, slot: number, word: number): boolean {
   const at = records + slot * RECORD_BYTES;
-  const decoded = decode(word);
-  if (!decoded || (!fpEnabled && usesFp(decoded))) {
-    view.setUint16(at + FIELD.op, decoded ? PSEUDO.fpOff : PSEUDO.illegal, true);
+  const plan = planOf(word);
+  if (plan === null || (!fpEnabled && plan.usesFp)) {
+    view.setUint16(at + FIELD.op, plan === null ? PSEUDO.illegal : PSEUDO.fpOff, true);
     view.setInt32(at + FIELD.imm, (word & 3) === 3 ? word : word & 0xffff, true);
     return true;
   }
-  const { insn, length, operands } = decoded;
-  const usage = usageOf(insn);
-  let imm = operands.imm ?? operands.rm ?? 0;
+  let { imm } = plan;
   let near = false;
-  if (isRelative(graphOf(insn))) {
+  if (plan.nearOp >= 0) {
     const target = slot + imm / 2;
     near = slot < PAGE_SLOTS && target >= 0 && target < PAGE_SLOTS;
     if (near) imm *= RECORD_BYTES / 2;
   }
-  view.setUint16(at + FIELD.op, opcodeOf(insn, length, near).op, true);
-  view.setUint16(at + FIELD.rd, 8 * (operands.rd === 0 ? SINK : (operands.rd ?? operands.fd ?? SINK)), true);
-  view.setUint16(at + FIELD.rs1, 8 * (operands.rs1 ?? operands.fs1 ?? 0), true);
-  view.setUint16(at + FIELD.rs2, 8 * (operands.rs2 ?? operands.fs2 ?? 0), true);
+  view.setUint16(at + FIELD.op, near ? plan.nearOp : plan.op, true);
+  view.setUint16(at + FIELD.rd, plan.rd, true);
+  view.setUint16(at + FIELD.rs1, plan.rs1, true);
+  view.setUint16(at + FIELD.rs2, plan.rs2, true);
   view.setInt32(at + FIELD.imm, imm, true);
-  view.setUint16(at + FIELD.rs3, 8 * (operands.fs3 ?? 0), true);
-  return usage.controlFlow;
+  view.setUint16(at + FIELD.rs3, plan.rs3, true);
+  return plan.controlFlow;
 }
 
-function usesFp({ insn }: Decoded): boolean {
-  const { reads, writes } = usageOf(insn);
-  return [...reads, ...writes].some((operand) => operand.file === 'f');
+/** What a record of a word says, wherever the word stands. Programs use the same few thousand words again and again. */
+interface Plan {
+  readonly op: number;
+  /** The op of its near form; -1: it has none. */
+  readonly nearOp: number;
+  readonly rd: number;
+  readonly rs1: number;
+  readonly rs2: number;
+  readonly rs3: number;
+  readonly imm: number;
+  readonly controlFlow: boolean;
+  readonly usesFp: boolean;
+}
+
+const MAX_PLANS = 1 << 16;
+const plans = new Map<number, Plan | null>();
+
+/** Null: the word is illegal. */
+function planOf(word: number): Plan | null {
+  let plan = plans.get(word);
+  if (plan === undefined) {
+    // A program that makes ever new words must not fill the host's memory.
+    if (plans.size >= MAX_PLANS) plans.clear();
+    const decoded = decode(word);
+    plan = decoded ? makePlan(decoded) : null;
+    plans.set(word, plan);
+  }
+  return plan;
+}
+
+function makePlan({ insn, length, operands }: Decoded): Plan {
+  const { reads, writes, controlFlow } = usageOf(insn);
+  return {
+    op: opcodeOf(insn, length, false).op,
+    nearOp: isRelative(graphOf(insn)) ? opcodeOf(insn, length, true).op : -1,
+    rd: 8 * (operands.rd === 0 ? SINK : (operands.rd ?? operands.fd ?? SINK)),
+    rs1: 8 * (operands.rs1 ?? operands.fs1 ?? 0),
+    rs2: 8 * (operands.rs2 ?? operands.fs2 ?? 0),
+    rs3: 8 * (operands.fs3 ?? 0),
+    imm: operands.imm ?? operands.rm ?? 0,
+    controlFlow,
+    usesFp: [...reads, ...writes].some((operand) => operand.file === 'f'),
+  };
 }

@@ -74,6 +74,13 @@ export const FUSED: readonly Fused[] = FUSED_PAIRS.map((pair, i) => {
 const fusedByKey = new Map(FUSED.map((fused) => [fusedKey(fused.first.op, fused.second.op, fused.chain), fused.op]));
 const firstOf = new Map(FUSED.map((fused) => [fused.op, fused.first.op]));
 
+const pairStarts = new Set(FUSED.map((fused) => fused.first.op));
+
+/** Whether any pair begins with this op. */
+export function startsPair(op: number): boolean {
+  return pairStarts.has(op);
+}
+
 /** The op of a pair, if it has one. */
 export function fusedOp(first: number, second: number, chain: Chain): number | undefined {
   return fusedByKey.get(fusedKey(first, second, chain));

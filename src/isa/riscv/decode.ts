@@ -25,6 +25,9 @@ export function instructionLength(low: number): 2 | 4 {
 
 const candidates = new Map<number, readonly Insn[]>();
 const compressedRows = new Array<CompressedInsn | null | undefined>(65536);
+/** Rows by quadrant and funct3, which every compressed pattern fixes at least in part. */
+const compressedCandidates = new Map<number, readonly CompressedInsn[]>();
+const QUADRANT_FUNCT3 = 0xe003;
 
 /** Decodes a word (for a compressed instruction the low 16 bits count); undefined when it is illegal. */
 export function decode(word: number): Decoded | undefined {
@@ -42,12 +45,22 @@ export function decode(word: number): Decoded | undefined {
 function decodeCompressed(word: number): Decoded | undefined {
   let row = compressedRows[word];
   if (row === undefined) {
-    row = RV64C.find((candidate) => ((word ^ candidate.value) & candidate.mask) === 0) ?? null;
+    row = rowsOf(word).find((candidate) => ((word ^ candidate.value) & candidate.mask) === 0) ?? null;
     if (row && !row.valid(word)) row = null;
     compressedRows[word] = row;
   }
   if (row === null) return undefined;
   return { insn: insnByName(row.expandsTo), compressed: row, length: 2, operands: extract(row.operands, word) };
+}
+
+function rowsOf(word: number): readonly CompressedInsn[] {
+  const key = word & QUADRANT_FUNCT3;
+  let rows = compressedCandidates.get(key);
+  if (!rows) {
+    rows = RV64C.filter((row) => ((key ^ row.value) & row.mask & QUADRANT_FUNCT3) === 0);
+    compressedCandidates.set(key, rows);
+  }
+  return rows;
 }
 
 function extract(fields: CompressedInsn['operands'], word: number): Decoded['operands'] {
