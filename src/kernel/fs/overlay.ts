@@ -34,7 +34,7 @@ import { evictOverlay, giveAttributes, overlayInode, resolveName, takeAttributes
 import { readOverlay } from './overlay/listing.ts';
 import { mountOverlay } from './overlay/options.ts';
 import { renameNode } from './overlay/rename.ts';
-import { dataOf, realOf, upperOf, type OverlaySuper } from './overlay/types.ts';
+import { dataOf, realOf, superData, upperOf, type OverlaySuper } from './overlay/types.ts';
 
 const { OVERLAYFS_SUPER_MAGIC } = FS_MAGIC.values;
 const { O_TRUNC } = OPEN.values;
@@ -89,8 +89,9 @@ export const overlay: FileSystemType = {
     const raised = copyUp(kernel, inode, (flags & O_TRUNC) === 0 ? inode.size : 0);
     return failed(raised) ? raised : null;
   },
-  prepareWrite: (kernel, inode) => copyUp(kernel, inode),
+  prepareWrite: (kernel, inode) => (isDetached(kernel, inode) ? 0 : copyUp(kernel, inode)),
   setattr(kernel, inode, attr) {
+    if (dataOf(inode).upper === 0) return 0;
     const upper = upperOf(kernel, inode);
     const set = fsOf(kernel, upper).setattr?.(kernel, upper, attr) ?? 0;
     if (failed(set)) return set;
@@ -108,6 +109,7 @@ export const overlay: FileSystemType = {
     return 0;
   },
   setxattr(kernel, inode, name, value) {
+    if (dataOf(inode).upper === 0) return 0;
     const upper = upperOf(kernel, inode);
     const set = fsOf(kernel, upper).setxattr?.(kernel, upper, name, value) ?? 0;
     if (failed(set)) return set;
@@ -120,6 +122,7 @@ export const overlay: FileSystemType = {
     const real = realOf(kernel, inode);
     const fresh = fsOf(kernel, real).refresh?.(kernel, real) ?? 0;
     if (failed(fresh)) return fresh;
+    if (isDetached(kernel, inode)) return 0;
     if (dataOf(inode).upper === 0) {
       const { atime } = inode;
       takeAttributes(inode, real);
@@ -173,6 +176,12 @@ export function createOverlay(kernel: Kernel, options: OverlayOptions): SuperBlo
   for (const lower of lowers) inodeGet(lower);
   setSuperRoot(kernel, sb, overlayInode(kernel, sb, null, '', { upper: data.upper, lowers: data.lowers }));
   return sb;
+}
+
+/** A directory or the like that was removed while it is open: what is set of it then stays with the inode. */
+function isDetached(kernel: Kernel, inode: Inode): boolean {
+  const { upper, parent } = dataOf(inode);
+  return upper === 0 && parent === 0 && superData(kernel, inode).upper !== 0 && !isRegular(inode.mode);
 }
 
 /** The root directory of a file system. */

@@ -273,10 +273,8 @@ function exchange(
   source: Inode,
   target: Inode,
 ): void {
-  const fromData = dataOf(fromDir);
-  fromData.entries!.set(from, { inode: target.id, pos: fromData.nextPos++ });
-  const toData = dataOf(toDir);
-  toData.entries!.set(to, { inode: source.id, pos: toData.nextPos++ });
+  replaceEntry(fromDir, from, target);
+  replaceEntry(toDir, to, source);
   if (isDirectory(source.mode) !== isDirectory(target.mode)) {
     const step = isDirectory(source.mode) ? 1 : -1;
     fromDir.nlink -= step;
@@ -286,6 +284,13 @@ function exchange(
   touchModified(kernel, toDir);
   touchChanged(kernel, source);
   touchChanged(kernel, target);
+}
+
+/** The name gets a new position, and so must come last: readdir goes through entries in the order of positions. */
+function replaceEntry(dir: Inode, name: ByteString, inode: Inode): void {
+  const data = dataOf(dir);
+  data.entries!.delete(name);
+  data.entries!.set(name, { inode: inode.id, pos: data.nextPos++ });
 }
 
 /** How much of [start, end) fits: pages that are there cost nothing. */

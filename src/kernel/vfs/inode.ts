@@ -91,7 +91,8 @@ export function trimInodes(kernel: Kernel): void {
   if (surplus <= 0) return;
   for (const inode of kernel.inodes.values()) {
     if (surplus <= 0) break;
-    if (inode.refs > 0) continue;
+    // Somebody may be waiting in open for the other end of a FIFO.
+    if (inode.refs > 0 || inode.pipe !== 0) continue;
     if (inode.dirty.size > 0 && writeBack(kernel, inode) !== 0) continue;
     evictInode(kernel, inode);
     surplus--;
