@@ -21,8 +21,9 @@ function main() {
     `${process.version}-${process.arch}-${size}-${Math.floor(mtimeMs)}`,
   );
   const cachedData = readCache(cacheFile);
+  // The bundle is ASCII: read as latin-1 it is not copied again.
   const script = new vm.Script(
-    `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(bundle, 'utf8')}\n})`,
+    `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(bundle, 'latin1')}\n})`,
     {
       filename: bundle,
       cachedData,

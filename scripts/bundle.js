@@ -5,12 +5,16 @@
  */
 import commonjs from '@rollup/plugin-commonjs';
 import nodeResolve from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
 import { rollup } from 'rollup';
+
+/** Without comments and in ASCII the file is half as large, and V8 holds it in one byte a character. Names stay, for stack traces. */
+const SQUEEZE = { compress: false, mangle: false, format: { comments: false, ascii_only: true, semicolons: false } };
 
 const bundle = await rollup({
   input: 'dist/cli/main.js',
   external: /^node:/,
-  plugins: [nodeResolve({ exportConditions: ['node'], preferBuiltins: true }), commonjs()],
+  plugins: [nodeResolve({ exportConditions: ['node'], preferBuiltins: true }), commonjs(), terser(SQUEEZE)],
 });
 await bundle.write({ file: 'dist/ringfence.cjs', format: 'cjs', inlineDynamicImports: true, compact: true });
 await bundle.close();
