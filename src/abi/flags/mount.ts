@@ -35,7 +35,19 @@ export const MOUNT = flagSet(
     MS_STRICTATIME: 0x1000000,
     MS_LAZYTIME: 0x2000000,
   },
-  { unsupported: [] },
+  {
+    unsupported: [
+      'MS_SYNCHRONOUS',
+      'MS_MANDLOCK',
+      'MS_DIRSYNC',
+      'MS_POSIXACL',
+      'MS_UNBINDABLE',
+      'MS_SLAVE',
+      'MS_SHARED',
+      'MS_I_VERSION',
+      'MS_LAZYTIME',
+    ],
+  },
 );
 
 export const UMOUNT = flagSet(

@@ -269,7 +269,6 @@ function refuseSpecial(info: fs.Stats): void {
 }
 
 function isComponent(name: string): boolean {
-  // eslint-disable-next-line no-control-regex -- NUL ends names
   return name !== '' && name !== '.' && name !== '..' && name.length <= MAX_NAME_BYTES && !/[/\u0000]/.test(name);
 }
 
