@@ -26,8 +26,21 @@ export default tseslint.config(
     files: ['src/{util,abi,wasm,isa,cpu,machine,kernel,snapshot,debug}/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {
-      'no-restricted-globals': ['error', 'Date', 'WebAssembly', 'console', 'performance', 'process', 'fetch', 'setTimeout', 'crypto'],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Entropy comes in through a port.' }],
+      'no-restricted-globals': [
+        'error',
+        'Date',
+        'WebAssembly',
+        'console',
+        'performance',
+        'process',
+        'fetch',
+        'setTimeout',
+        'crypto',
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Entropy comes in through a port.' },
+      ],
     },
   },
 );

@@ -65,7 +65,9 @@ function systemOptions(options: BootOptions): SystemOptions {
   const { root } = options;
   if (root.kind === 'directory') directories.push(openDirectory(root.path, { writable: false }));
   const lower =
-    root.kind === 'tree' ? ({ kind: 'tree', index: 0 } as const) : ({ kind: 'host', index: directories.length - 1 } as const);
+    root.kind === 'tree'
+      ? ({ kind: 'tree', index: 0 } as const)
+      : ({ kind: 'host', index: directories.length - 1 } as const);
   for (const { guest } of volumes) {
     if (!guest.startsWith('/')) throw new BootError(`volume target '${guest}' must be an absolute path, such as /data`);
   }
@@ -77,7 +79,11 @@ function systemOptions(options: BootOptions): SystemOptions {
     root: {
       lower,
       writable: options.readOnlyRoot === true ? 'none' : 'memory',
-      volumes: volumes.map(({ guest, readOnly }, index) => ({ index, target: fromUtf8(guest), readOnly: readOnly !== false })),
+      volumes: volumes.map(({ guest, readOnly }, index) => ({
+        index,
+        target: fromUtf8(guest),
+        readOnly: readOnly !== false,
+      })),
     },
     ...(options.memory === undefined ? {} : { memoryBytes: parseBytes(options.memory) }),
     ...(options.hostname === undefined ? {} : { hostname: options.hostname }),

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Arch } from './arch.ts';
-import { layoutOf } from './struct.ts';
+import { layoutOf, type StructDef } from './struct.ts';
 import { STRUCTS } from './structs.ts';
 import type { StructName } from './structs.ts';
 
@@ -216,7 +216,7 @@ describe.each(ALL)('struct layouts on %s', (arch) => {
     const expressions: string[] = [];
     const ours: string[] = [];
     for (const { struct, c, names = {}, compareSize = true } of wanted) {
-      const layout = layoutOf(STRUCTS[struct], arch);
+      const layout = layoutOf(STRUCTS[struct] as StructDef, arch);
       if (compareSize) {
         expressions.push(`sizeof(${c})`);
         ours.push(`${struct}: size ${layout.size}`);

@@ -53,7 +53,7 @@ describe('the system-call table', () => {
   });
 
   it('types handlers by the row', () => {
-    const handler: HandlerOf<'fanotify_mark', [], bigint> = (fd: number, flags: number, mask) => mask;
+    const handler: HandlerOf<'fanotify_mark', [], bigint> = (_fd: number, _flags: number, mask) => mask;
     expect(handler(0, 0, 5n, 0, 0)).toBe(5n);
   });
 

@@ -94,7 +94,7 @@ export class ByteReader {
 }
 
 /** Bytes in memory as a stream. */
- 
+
 export async function* chunksOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;
 }

@@ -192,7 +192,6 @@ async function* verified(files: OciFiles, blob: Blob, { newHasher }: OciOptions)
   yield* files.read(blob.path);
 }
 
- 
 async function* stagedChunks(staging: Staging, start: number, size: number): AsyncGenerator<Uint8Array> {
   for (let done = 0; done < size;) {
     const chunk = new Uint8Array(Math.min(1 << 18, size - done));

@@ -8,7 +8,13 @@ import type { ImageMeta } from './rfi.ts';
 import { openStore, type ImageStore } from './store-node.ts';
 
 export type OpenedImage =
-  | { readonly kind: 'tree'; readonly name: string; readonly tree: ReadonlyTree; readonly meta: ImageMeta; close(): void }
+  | {
+      readonly kind: 'tree';
+      readonly name: string;
+      readonly tree: ReadonlyTree;
+      readonly meta: ImageMeta;
+      close(): void;
+    }
   | { readonly kind: 'directory'; readonly path: string; close(): void };
 
 /** Throws ImageError when there is no such image or it is damaged. */

@@ -12,7 +12,7 @@ import { buildDebianImage } from './debian-node.ts';
 import { exportImageFile } from './export-node.ts';
 import { defaultAttributes } from './file-tree.ts';
 import { openImageFile } from './files-node.ts';
-import type { ImageStore} from './store-node.ts';
+import type { ImageStore } from './store-node.ts';
 import { openStore } from './store-node.ts';
 
 let home: string;

@@ -30,7 +30,14 @@ const { SA_ONSTACK } = SIGACTION.values;
 const { SS_ONSTACK, SS_DISABLE, SS_AUTODISARM } = SIGALTSTACK.values;
 
 /** Makes `task` enter `handler` at its next return to user mode. `mask` is what sigreturn puts back. False: no room on the stack. */
-export function pushSignalFrame(kernel: Kernel, task: Task, info: SigInfo, handler: number, flags: number, mask: bigint): boolean {
+export function pushSignalFrame(
+  kernel: Kernel,
+  task: Task,
+  info: SigInfo,
+  handler: number,
+  flags: number,
+  mask: bigint,
+): boolean {
   const sp = frameAddress(kernel, task, flags);
   if (sp < 0) return false;
   const frame = new Uint8Array(FRAME_BYTES);
