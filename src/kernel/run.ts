@@ -4,14 +4,7 @@
  * Interface: runKernel, RunStatus, haltForLimit.
  * The host calls runKernel again and again; between two calls it delivers input and takes output.
  */
-import {
-  decodeTrap,
-  instructionPointer,
-  restoreTrapFrame,
-  saveTrapFrame,
-  setInstructionPointer,
-  trapValue,
-} from './arch/arch.ts';
+import { advancePc, decodeTrap, instructionPointer, restoreTrapFrame, saveTrapFrame, trapValue } from './arch/arch.ts';
 import type { ExitReason, Kernel, Limits } from './kernel.ts';
 import { logLine } from './log.ts';
 import { handleUserFault } from './mm/fault.ts';
@@ -22,8 +15,9 @@ import { updateLoad } from './sched/load.ts';
 import { chargeTask, pickNext, requeuePreempted } from './sched/scheduler.ts';
 import { chargeCpuTimers } from './time/itimer.ts';
 import { deliverSignals } from './signal/deliver.ts';
-import { forceSignal } from './signal/send.ts';
+import { forceSignal, kernelInfo } from './signal/send.ts';
 import { enterSyscall, resumeSyscall } from './syscalls/dispatch.ts';
+import { abortRseq } from './task/rseq.ts';
 import type { Task } from './task/types.ts';
 import { runTimers } from './time/timer-actions.ts';
 import { nextTimerNs, nowNs, programTimer } from './time/timers.ts';
@@ -102,7 +96,7 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
     saveTrapFrame(kernel, task);
     const trap = decodeTrap(kernel, task);
     if (trap === 'syscall') {
-      setInstructionPointer(kernel, task, instructionPointer(kernel, task) + ECALL_BYTES);
+      advancePc(kernel, task, ECALL_BYTES);
       enterSyscall(kernel, task);
     } else if (trap === 'timer') {
       chargedRetired = charge(kernel, task, chargedRetired);
@@ -112,6 +106,7 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
   charge(kernel, task, chargedRetired);
   if (task.state === 'running') {
     task.usage.involuntarySwitches++;
+    if (task.rseq !== null && !abortRseq(kernel, task)) forceSignal(kernel, task, kernelInfo(SIGNALS.SIGSEGV));
     requeuePreempted(kernel, task);
   }
   kernel.current = 0;

@@ -27,6 +27,10 @@ export interface HartLayout {
   /** f0..f31, 8 bytes each. */
   readonly f: number;
   readonly pc: number;
+  /** The CSRs that a trap handler reads, 8 bytes each. sepc may be written there, with bit 0 clear. */
+  readonly sepc: number;
+  readonly scause: number;
+  readonly stval: number;
 }
 
 export interface Hart {

@@ -12,7 +12,7 @@ import type { Layout } from '../layout.ts';
 import type { Bus } from './bus.ts';
 import { CodeCache } from './code-cache.ts';
 import { CsrFile } from './csr-file.ts';
-import { csrByName } from './csr-table.ts';
+import { csrByName, csrWord } from './csr-table.ts';
 import type { CsrName } from './csr-table.ts';
 import { needsFpState } from './fp-state.ts';
 import type { Hart, HartLayout, PrivilegeMode, StopReason } from './hart-interface.ts';
@@ -31,9 +31,6 @@ const BUDGET = HART.budget / 4;
 const TVAL = HART.tval / 4;
 const INSTRUCTION = HART.instruction / 4;
 const CAUSE_WORD = HART.cause / 4;
-
-const SCAUSE = csrByName('scause').index;
-const SEPC = csrByName('sepc').index;
 
 /** The clock is looked at again after so many instructions or calls of run(), besides the ends of slices. */
 const CLOCK_INSTRUCTIONS = 50_000;
@@ -68,7 +65,15 @@ export class RiscvHart implements Hart {
     const words = new Int32Array(buffer);
     const bytes = new Uint8Array(buffer);
     const state = new Int32Array(buffer, layout.hart, HART.bytes / 4);
-    this.layout = { x: layout.hart + HART.x, f: layout.hart + HART.f, pc: layout.hart + HART.pc };
+    const { hart } = layout;
+    this.layout = {
+      x: hart + HART.x,
+      f: hart + HART.f,
+      pc: hart + HART.pc,
+      sepc: hart + csrWord('sepc') * 4,
+      scause: hart + csrWord('scause') * 4,
+      stval: hart + csrWord('stval') * 4,
+    };
     this.#words = state;
     this.#bus = bus;
     this.#interpreter = interpreter;
@@ -303,16 +308,11 @@ export class RiscvHart implements Hart {
   }
 
   csrLo(name: CsrName): number {
-    // What every trap handler reads goes without a look-up.
-    if (name === 'scause') return this.#csrs.storedLo(SCAUSE);
-    if (name === 'sepc') return this.#csrs.storedLo(SEPC);
     this.#csrs.read(csrByName(name));
     return this.#csrs.lo;
   }
 
   csrHi(name: CsrName): number {
-    if (name === 'scause') return this.#csrs.storedHi(SCAUSE);
-    if (name === 'sepc') return this.#csrs.storedHi(SEPC);
     this.#csrs.read(csrByName(name));
     return this.#csrs.hi;
   }
@@ -322,7 +322,6 @@ export class RiscvHart implements Hart {
   }
 
   setCsrHalves(name: CsrName, lo: number, hi: number): void {
-    if (name === 'sepc') return this.#csrs.store(SEPC, lo & ~1, hi);
     this.#csrs.write(csrByName(name), lo, hi);
   }
 

@@ -1,7 +1,7 @@
 /**
  * pt_regs of riscv64 on the kernel stack, and the way between it and the hart.
  *
- * Interface: saveTrapFrame, restoreTrapFrame, initTrapFrame, copyTrapFrame, register access, FP state.
+ * Interface: saveTrapFrame, restoreTrapFrame, advancePc, initTrapFrame, copyTrapFrame, register access, FP state.
  * Layout (Linux arch/riscv/include/asm/ptrace.h): epc, x1..x31, status, badaddr, cause, orig_a0: 36 words of 8 bytes at the top of
  * the stack. Below it lie f0..f31 and fcsr while the task does not own the hart's f registers (`kernel.fpOwner`).
  */
@@ -40,30 +40,41 @@ export function trapFrameOffset(stackOffset: number): number {
 /** Saves the user registers after a trap from user mode, as the kernel's entry code does. */
 export function saveTrapFrame(kernel: Kernel, task: Task): void {
   const { hart, ram } = kernel.machine;
+  const { x, sepc, scause, stval } = hart.layout;
   const words = ram.i32;
   const frame = task.trapFrame >> 2;
-  const x = hart.layout.x >> 2;
-  words.copyWithin(frame + 2, x + 2, x + 64);
-  words[frame] = hart.csrLo('sepc');
-  words[frame + 1] = hart.csrHi('sepc');
-  words[frame + (CAUSE >> 2)] = hart.csrLo('scause');
-  words[frame + (CAUSE >> 2) + 1] = hart.csrHi('scause');
-  words[frame + (BADADDR >> 2)] = hart.csrLo('stval');
-  words[frame + (BADADDR >> 2) + 1] = hart.csrHi('stval');
-  words[frame + (ORIG_A0 >> 2)] = words[frame + 2 * A0]!;
-  words[frame + (ORIG_A0 >> 2) + 1] = words[frame + 2 * A0 + 1]!;
+  words.copyWithin(frame + 2, (x >> 2) + 2, (x >> 2) + 64);
+  copyWord(words, frame, sepc >> 2);
+  copyWord(words, frame + (CAUSE >> 2), scause >> 2);
+  copyWord(words, frame + (BADADDR >> 2), stval >> 2);
+  copyWord(words, frame + (ORIG_A0 >> 2), frame + 2 * A0);
 }
 
 /** Loads the hart from the frame and returns to user mode with sret. */
 export function restoreTrapFrame(kernel: Kernel, task: Task): void {
   const { hart, ram } = kernel.machine;
+  const { x, sepc } = hart.layout;
   const words = ram.i32;
   const frame = task.trapFrame >> 2;
-  const x = hart.layout.x >> 2;
   if (kernel.fpOwner !== task.tid) switchFpState(kernel, task);
-  words.copyWithin(x + 2, frame + 2, frame + 64);
-  hart.setCsrHalves('sepc', words[frame]!, words[frame + 1]!);
+  words.copyWithin((x >> 2) + 2, frame + 2, frame + 64);
+  words[sepc >> 2] = words[frame]! & ~1;
+  words[(sepc >> 2) + 1] = words[frame + 1]!;
   hart.sret();
+}
+
+/** Steps over the instruction that trapped. */
+export function advancePc(kernel: Kernel, task: Task, bytes: number): void {
+  const words = kernel.machine.ram.i32;
+  const frame = task.trapFrame >> 2;
+  const low = words[frame]!;
+  words[frame] = low + bytes;
+  if (low < 0 && low + bytes >= 0) words[frame + 1]!++;
+}
+
+function copyWord(words: Int32Array, to: number, from: number): void {
+  words[to] = words[from]!;
+  words[to + 1] = words[from + 1]!;
 }
 
 /** A fresh user context: all registers zero but pc and sp; f registers zero. */
