@@ -258,7 +258,7 @@ export const RISCV_HWPROBE = flagSet(
   {
     RISCV_HWPROBE_WHICH_CPUS: 1,
   },
-  { unsupported: [] },
+  { unsupported: ['RISCV_HWPROBE_WHICH_CPUS'] },
 );
 
 export const LSM_ATTR = flagSet(

@@ -23,6 +23,7 @@ import { pollCalls } from './poll.ts';
 import { prctlCalls } from './prctl.ts';
 import { processCalls } from './process.ts';
 import { readWriteCalls } from './read-write.ts';
+import { riscvCalls } from './riscv.ts';
 import { schedCalls } from './sched.ts';
 import { signalCalls } from './signal.ts';
 import { signalfdCalls } from './signalfd.ts';
@@ -56,6 +57,7 @@ export const HANDLERS: Handlers = {
   ...prctlCalls,
   ...processCalls,
   ...readWriteCalls,
+  ...riscvCalls,
   ...schedCalls,
   ...signalCalls,
   ...signalfdCalls,
