@@ -16,7 +16,7 @@ import type { System } from '../host/system.ts';
 import { openStore } from '../image/store-node.ts';
 import type { Limits } from '../kernel/kernel.ts';
 import { EXIT } from './failure.ts';
-import { attachTerminal } from './terminal.ts';
+import { attachTerminal, terminalEnv } from './terminal.ts';
 
 export interface RunOptions {
   readonly interactive?: boolean;
@@ -100,7 +100,7 @@ export function startGuest(
 /** Connects the guest to our standard streams until it ends; gives the exit status. */
 export async function superviseGuest(system: System, guest: GuestProcess, options: RunOptions): Promise<number> {
   const detach =
-    options.tty === true ? attachTerminal(guest, options.interactive === true) : attachPipes(guest, options);
+    options.tty === true ? attachTerminal(system, guest, options.interactive === true) : attachPipes(guest, options);
   try {
     const outputs = [forward(guest.stdout, process.stdout), forward(guest.stderr, process.stderr)];
     const exit = await guest.exited;
@@ -204,7 +204,7 @@ function defaultEnv(options: RunOptions): Record<string, string> {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     HOME: parseUser(options.user).uid === 0 ? '/root' : '/',
     HOSTNAME: options.hostname,
-    ...(options.tty === true ? { TERM: process.env['TERM'] ?? 'xterm' } : {}),
+    ...(options.tty === true ? terminalEnv(process.env['TERM']) : {}),
   };
 }
 

@@ -1,33 +1,62 @@
 /**
- * Our terminal as the guest's. Interface: attachTerminal.
+ * Our terminal as the guest's. Interface: attachTerminal, terminalEnv.
  * Every key goes to the guest's line discipline; the mode that we found is put back however we leave.
  */
+import { isatty } from 'node:tty';
 import type { GuestProcess } from '../index.ts';
+import type { System } from '../host/system.ts';
+
+/** Terminals that Debian's ncurses-base describes. */
+const DESCRIBED =
+  /^(ansi|dumb|linux|rxvt(-unicode)?(-256color)?|screen.*|tmux(-256color)?|vt(52|100|102|220)|xterm(-256color|-color|-mono|-r5|-r6|-vt220|-xfree86)?)$/;
+/** How long a guest may take to end once its terminal is gone. */
+const HANGUP_GRACE_MS = 2000;
+/** What a keyboard sends for the end of file (VEOF). */
+const END_OF_FILE = '\x04';
+
+/** What a program finds in its environment about our terminal. A guest does not know every kind; nearly all do what xterm does. */
+export function terminalEnv(term = 'xterm'): Record<string, string> {
+  return { TERM: DESCRIBED.test(term) ? term : 'xterm-256color', LANG: 'C.UTF-8' };
+}
 
 /** Connects keyboard and size; the result puts everything back. */
-export function attachTerminal(guest: GuestProcess, interactive: boolean): () => void {
+export function attachTerminal(system: System, guest: GuestProcess, interactive: boolean): () => void {
   const { stdin, stdout } = process;
   const isRaw = interactive && stdin.isTTY;
-  const onData = (chunk: Buffer): void => void guest.stdin.write(chunk);
+  let grace: NodeJS.Timeout | undefined;
+  let isAttached = true;
+
+  const onData = (chunk: Buffer): void => {
+    stdin.pause();
+    void guest.stdin.write(chunk).then(() => isAttached && stdin.resume());
+  };
   const onResize = (): void => guest.resize(stdout.columns || 80, stdout.rows || 24);
   const restore = (): void => {
     if (isRaw) stdin.setRawMode(false);
   };
-  const onSignal = (): void => guest.kill('SIGHUP');
+  // Shells heed SIGHUP, not SIGTERM; whatever heeds neither must not stay behind unseen.
+  const onHangup = (): void => {
+    guest.kill('SIGHUP');
+    grace ??= setTimeout(() => system.stop(), HANGUP_GRACE_MS);
+  };
+  const onEnd = (): void => (isRaw ? onHangup() : void guest.stdin.write(END_OF_FILE));
+  const onInterrupt = (): void => guest.kill('SIGINT');
+
   if (isRaw) stdin.setRawMode(true);
-  if (interactive) stdin.on('data', onData);
+  if (interactive) stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
   stdout.on('resize', onResize);
-  process.on('exit', restore);
-  process.on('SIGTERM', onSignal);
-  process.on('SIGHUP', onSignal);
+  process.on('exit', restore).on('SIGTERM', onHangup).on('SIGHUP', onHangup).on('SIGINT', onInterrupt);
   return () => {
-    stdin.off('data', onData);
+    isAttached = false;
+    stdin.off('data', onData).off('end', onEnd);
     stdout.off('resize', onResize);
-    process.off('exit', restore);
-    process.off('SIGTERM', onSignal);
-    process.off('SIGHUP', onSignal);
+    process.off('exit', restore).off('SIGTERM', onHangup).off('SIGHUP', onHangup).off('SIGINT', onInterrupt);
+    // An error handler stays: restoring a terminal that went away emits one.
     restore();
+    clearTimeout(grace);
     stdin.pause();
     stdin.unref?.();
+    // Node aborts when it cannot reset a terminal as it exits; to die of the hang-up is what is due anyway.
+    if (isRaw && !isatty(stdin.fd)) process.kill(process.pid, 'SIGHUP');
   };
 }

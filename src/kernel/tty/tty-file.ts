@@ -83,6 +83,8 @@ function write(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<numb
     const refused = checkJobControl(kernel, task, tty, SIGTTOU);
     if (refused !== 0) return refused;
   }
+  // Linux: a signal ends the write even where there is room again, so that the echo of ^C comes last.
+  if (task.signalPending && io.remaining > 0) return done > 0 ? done : 'ERESTARTSYS';
   processEchoes(kernel, tty);
   const chunk = new Uint8Array(Math.min(io.remaining, CHUNK_BYTES));
   let full = false;
