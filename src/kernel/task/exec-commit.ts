@@ -12,6 +12,7 @@ import { activateMm, createMm, setMmapBase } from '../mm/mm.ts';
 import type { Mm } from '../mm/types.ts';
 import { wakeAll } from '../sched/wait-queue.ts';
 import { forkSighand, putSighand, resetHandlers, sighandOf } from '../signal/sighand.ts';
+import { deletePosixTimers } from '../time/posix-timer.ts';
 import { closeOnExecFds } from '../vfs/fd-table.ts';
 import { denyWrite } from '../vfs/inode.ts';
 import { pathGet } from '../vfs/path.ts';
@@ -134,5 +135,5 @@ function resetTask(kernel: Kernel, task: Task, group: ThreadGroup): void {
   task.restartBlock = null;
   task.didExec = true;
   group.didExec = true;
-  group.posixTimers.clear();
+  deletePosixTimers(kernel, group);
 }

@@ -10,6 +10,8 @@ import type { ExitReason, Kernel } from '../kernel.ts';
 import { dequeueTask, enqueueTask } from '../sched/scheduler.ts';
 import { leaveQueues, wakeTask } from '../sched/wait-queue.ts';
 import { recalcPending } from '../signal/mask.ts';
+import { disarmItimers } from '../time/itimer.ts';
+import { deletePosixTimers } from '../time/posix-timer.ts';
 import { hangupSession } from '../tty/job-control.ts';
 import { putFdTable } from '../vfs/fd-table.ts';
 import { putFsContext } from '../vfs/fs-context.ts';
@@ -69,10 +71,10 @@ export function killOtherThreads(kernel: Kernel, group: ThreadGroup, except: Tas
 export function exitThread(kernel: Kernel, task: Task, status: number): void {
   if (task.state === 'zombie' || task.state === 'dead') return;
   const group = groupOf(kernel, task);
+  task.exitCode = status;
   kernel.observers.taskExit?.(task);
   leaveQueues(kernel, task);
   dequeueTask(kernel, task);
-  task.exitCode = status;
   leaveMm(kernel, task);
   putFdTable(kernel, task);
   putFsContext(kernel, task);
@@ -105,9 +107,8 @@ function endEverything(kernel: Kernel): void {
 }
 
 function endGroup(kernel: Kernel, group: ThreadGroup): void {
-  // Timers that are still armed find nothing to do.
-  for (const timer of Object.values(group.itimers)) timer.expiresNs = 0;
-  group.posixTimers.clear();
+  disarmItimers(kernel, group);
+  deletePosixTimers(kernel, group);
   group.stopSignal = 0;
   if (group.session === group.tgid) hangupSession(kernel, group);
 }

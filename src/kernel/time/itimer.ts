@@ -1,5 +1,5 @@
 /**
- * Interval timers of a process. Interface: getItimer, setItimer, itimerRealExpired, chargeCpuTimers. See setitimer(2), alarm(2).
+ * Interval timers of a process. Interface: getItimer, setItimer, disarmItimers, itimerRealExpired, chargeCpuTimers. See setitimer(2), alarm(2).
  */
 import { SIGNALS } from '../../abi/signals.ts';
 import { SI_CODE } from '../../abi/flags/signal.ts';
@@ -8,7 +8,7 @@ import type { Kernel } from '../kernel.ts';
 import { sendToGroup, sendToThread } from '../signal/send.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
 import { processCpuNs } from './clocks.ts';
-import { armTimer, cancelTimer, nowNs } from './timers.ts';
+import { armTimer, cancelTimer, nowNs, rearmTimer } from './timers.ts';
 
 export type Which = 'real' | 'virtual' | 'prof';
 
@@ -33,6 +33,12 @@ export function setItimer(kernel: Kernel, task: Task, which: Which, value: Itime
   if (which === 'real') rearm(kernel, group);
 }
 
+/** For a process that ends: none of its timers stays armed. */
+export function disarmItimers(kernel: Kernel, group: ThreadGroup): void {
+  for (const timer of Object.values(group.itimers)) timer.expiresNs = 0;
+  rearm(kernel, group);
+}
+
 /** The machine's timer reached a process's ITIMER_REAL. */
 export function itimerRealExpired(kernel: Kernel, tgid: Tid): void {
   const group = kernel.groups.get(tgid);
@@ -41,8 +47,7 @@ export function itimerRealExpired(kernel: Kernel, tgid: Tid): void {
   const now = nowNs(kernel);
   if (real.intervalNs === 0) real.expiresNs = 0;
   else real.expiresNs += Math.max(1, Math.ceil((now - real.expiresNs) / real.intervalNs)) * real.intervalNs;
-  group.realTimer = 0;
-  rearm(kernel, group);
+  group.realTimer = real.expiresNs === 0 ? 0 : rearmTimer(kernel, real.expiresNs, 'itimer-real', tgid, 0);
   sendToGroup(kernel, group, timerSignal(SIGNALS.SIGALRM));
 }
 

@@ -1,12 +1,12 @@
 /**
- * POSIX timers. Interface: createPosixTimer, setPosixTimer, posixTimerLeft, posixTimerExpired, deletePosixTimer. See timer_create(2).
+ * POSIX timers. Interface: createPosixTimer, setPosixTimer, posixTimerLeft, posixTimerExpired, deletePosixTimer(s). See timer_create(2).
  */
 import { SI_CODE } from '../../abi/flags/signal.ts';
 import type { Tid } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { sendToGroup, sendToThread } from '../signal/send.ts';
 import type { PosixTimer, Task, ThreadGroup } from '../task/types.ts';
-import { armTimer, cancelTimer, nowNs } from './timers.ts';
+import { armTimer, cancelTimer, nowNs, rearmTimer } from './timers.ts';
 
 /** Adds a disarmed timer and gives its id. */
 export function createPosixTimer(
@@ -45,6 +45,11 @@ export function deletePosixTimer(kernel: Kernel, group: ThreadGroup, timer: Posi
   group.posixTimers.delete(timer.id);
 }
 
+/** For a process that ends or is replaced by another program. */
+export function deletePosixTimers(kernel: Kernel, group: ThreadGroup): void {
+  for (const timer of group.posixTimers.values()) deletePosixTimer(kernel, group, timer);
+}
+
 /** The machine's timer reached one. Periods that were missed, and expiries while its signal is pending, count as overrun. */
 export function posixTimerExpired(kernel: Kernel, tgid: Tid, id: number): void {
   const group = kernel.groups.get(tgid);
@@ -53,7 +58,7 @@ export function posixTimerExpired(kernel: Kernel, tgid: Tid, id: number): void {
   timer.armed = 0;
   const late = timer.intervalNs === 0 ? 0 : Math.floor((nowNs(kernel) - timer.expiresNs) / timer.intervalNs);
   timer.expiresNs = timer.intervalNs === 0 ? 0 : timer.expiresNs + (late + 1) * timer.intervalNs;
-  rearm(kernel, group, timer);
+  timer.armed = timer.expiresNs === 0 ? 0 : rearmTimer(kernel, timer.expiresNs, 'posix-timer', group.tgid, timer.id);
   notify(kernel, group, timer, late);
 }
 

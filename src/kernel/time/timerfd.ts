@@ -11,7 +11,7 @@ import { freeWaitQueue, newWaitQueue, wakeAll } from '../sched/wait-queue.ts';
 import type { Task } from '../task/types.ts';
 import { copyToIo } from '../vfs/io.ts';
 import type { FileOps, Io, OpenFile } from '../vfs/types.ts';
-import { armTimer, cancelTimer, nowNs } from './timers.ts';
+import { armTimer, cancelTimer, nowNs, rearmTimer } from './timers.ts';
 
 const COUNT_BYTES = 8;
 
@@ -52,7 +52,7 @@ export function timerfdExpired(kernel: Kernel, id: FileId): void {
   const times = data.intervalNs === 0 ? 1 : 1 + Math.floor((nowNs(kernel) - data.expiresNs) / data.intervalNs);
   data.ticks += times;
   data.expiresNs = data.intervalNs === 0 ? 0 : data.expiresNs + times * data.intervalNs;
-  rearm(kernel, id, data);
+  data.armed = data.expiresNs === 0 ? 0 : rearmTimer(kernel, data.expiresNs, 'timerfd', id, 0);
   wakeAll(kernel, data.queue);
 }
 

@@ -1,7 +1,7 @@
 /**
  * The kernel's clock and its timers: a binary heap of deadlines on the monotonic clock.
  *
- * Interface: nowNs, realtimeNow, setRealtime, armTimer, cancelTimer, programTimer, nextTimerNs, takeExpired.
+ * Interface: nowNs, realtimeNow, setRealtime, armTimer, rearmTimer, cancelTimer, programTimer, nextTimerNs, takeExpired.
  * The machine's timer is the only clock on the inside; the wall clock is an offset to it. See clock_gettime(2).
  */
 import { nextId } from '../id.ts';
@@ -13,6 +13,8 @@ import type { KernelTimer, TimerTable } from './types.ts';
 const NS_PER_SEC = 1_000_000_000;
 /** Ticks of the machine's timer are 100 ns. */
 const NS_PER_TIMER_TICK = 100;
+/** Linux arms a timer again when its signal is taken; here a floor keeps a period of a nanosecond from using up all time. */
+const LEAST_PERIOD_NS = 100_000;
 
 /** Monotonic nanoseconds since boot. */
 export function nowNs(kernel: Kernel): number {
@@ -52,6 +54,17 @@ export function armTimer(
   push(kernel.timers.heap, timer);
   if (deadlineNs < kernel.timerProgrammedNs) programTimer(kernel, deadlineNs);
   return timer.id;
+}
+
+/** Arms a periodic timer again that just expired. What is due sooner than the least period comes late and counts as overrun. */
+export function rearmTimer(
+  kernel: Kernel,
+  deadlineNs: number,
+  kind: KernelTimer['kind'],
+  subject: number,
+  detail: number,
+): TimerId {
+  return armTimer(kernel, Math.max(deadlineNs, nowNs(kernel) + LEAST_PERIOD_NS), kind, subject, detail);
 }
 
 /** Sets the machine's timer, so that its interrupt comes at `deadlineNs`. */
