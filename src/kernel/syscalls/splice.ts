@@ -15,6 +15,7 @@ import type { Kernel } from '../kernel.ts';
 import { getUserI64, putUser64 } from '../mm/uaccess.ts';
 import { failed, isWait, waitOn, type Outcome } from '../result.ts';
 import type { Task } from '../task/types.ts';
+import { nowNs } from '../time/timers.ts';
 import { fileOf } from '../vfs/fd-table.ts';
 import { inodeOf } from '../vfs/inode.ts';
 import { bytesIo, MAX_RW_COUNT, userIovec } from '../vfs/io.ts';
@@ -28,6 +29,8 @@ const SPLICE_FLAGS = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_
 const { POLLOUT } = POLL.values;
 const PIPE_BUF = 4096;
 const PIECE = 65536;
+/** After so much the call gives way to others, and to the host, and goes on later. */
+const BYTES_AT_A_TIME = 2 ** 21;
 
 export const spliceCalls = {
   sendfile,
@@ -127,6 +130,7 @@ function splice(
   if ((from.kind === 'pipe' && inAt !== 0) || (to.kind === 'pipe' && outAt !== 0)) return 'ESPIPE';
   if ((inAt !== 0 && !opsOf(from).seekable) || (outAt !== 0 && !opsOf(to).seekable)) return 'EINVAL';
   if ((to.flags & O_APPEND) !== 0 && to.kind !== 'pipe') return 'EINVAL';
+  if (opsOf(from).read === undefined || opsOf(to).write === undefined) return 'EINVAL';
   const inPos = inAt === 0 ? from.pos : getUserI64(kernel, task, inAt);
   const outPos = outAt === 0 ? to.pos : getUserI64(kernel, task, outAt);
   if (typeof inPos === 'string' || typeof outPos === 'string') return 'EFAULT';
@@ -188,7 +192,13 @@ function move(kernel: Kernel, task: Task, from: End, to: End, count: number, onc
   if (from.pos !== null) from.pos += done;
   if (to.pos !== null) to.pos += done;
   const piece = to.file.kind === 'regular' ? PIECE : PIPE_BUF;
+  const pause = done + BYTES_AT_A_TIME;
   while (done < count) {
+    if (done > 0 && task.signalPending) return done;
+    if (done >= pause) {
+      progress.extra = done;
+      return waitOn([], 'ERESTARTSYS', nowNs(kernel));
+    }
     const moved = movePiece(kernel, task, from, to, Math.min(piece, count - done));
     if (isWait(moved) && (done === 0 || (!once && !task.signalPending && !isNonBlocking(to)))) {
       progress.extra = done;
