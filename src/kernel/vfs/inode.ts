@@ -85,9 +85,9 @@ export function inodePut(kernel: Kernel, inode: Inode): void {
   if (inode.refs <= 0 && inode.nlink <= 0) evictInode(kernel, inode);
 }
 
-/** Evicts unreferenced inodes, oldest first, while there are more than the cache should hold. */
-export function trimInodes(kernel: Kernel): void {
-  let surplus = kernel.inodes.size - MAX_CACHED_INODES;
+/** Evicts unreferenced inodes, oldest first, while there are more than the cache should hold (`keep`). */
+export function trimInodes(kernel: Kernel, keep = MAX_CACHED_INODES): void {
+  let surplus = kernel.inodes.size - keep;
   if (surplus <= 0) return;
   for (const inode of kernel.inodes.values()) {
     if (surplus <= 0) break;
