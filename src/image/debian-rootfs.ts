@@ -9,7 +9,8 @@
 import { fromText } from './byte-string.ts';
 import type { DebPackage } from './deb.ts';
 import type { FileTree, NodeAttributes } from './file-tree.ts';
-import { S_IFREG, defaultAttributes } from './file-tree.ts';
+import { S_IFREG } from '../abi/file-mode.ts';
+import { defaultAttributes } from './file-tree.ts';
 
 export interface FinishOptions {
   readonly hostname: string;

@@ -10,7 +10,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { BigIntStats } from 'node:fs';
 import { fromBytes } from './byte-string.ts';
 import type { FileTree, NodeAttributes } from './file-tree.ts';
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from './file-tree.ts';
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../abi/file-mode.ts';
 
 export interface ImportDirectoryOptions {
   /** Makes root the owner of what belongs to this user of the host. */

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { MemoryStaging } from './blob.ts';
-import { FileTree, S_IFDIR, defaultAttributes } from './file-tree.ts';
+import { S_IFDIR } from '../abi/file-mode.ts';
+import { FileTree, defaultAttributes } from './file-tree.ts';
 
 const attributes = defaultAttributes(0o644);
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -9,20 +9,11 @@
  * - A hard link is the same TreeNode under two names.
  * - File contents stand in the staging as one run (offset, size).
  */
+import { S_IFLNK, S_IFREG, S_IFDIR, S_IFIFO } from '../abi/file-mode.ts';
 import { concatBytes } from './byte-string.ts';
 import type { Staging } from './blob.ts';
 import { readFully } from './blob.ts';
 import { ImageError } from './image-error.ts';
-
-/** Type bits of st_mode; inode(7). */
-export const S_IFMT = 0o170000;
-export const S_IFSOCK = 0o140000;
-export const S_IFLNK = 0o120000;
-export const S_IFREG = 0o100000;
-export const S_IFBLK = 0o060000;
-export const S_IFDIR = 0o040000;
-export const S_IFCHR = 0o020000;
-export const S_IFIFO = 0o010000;
 
 /** Linux: path_resolution(7) gives up after 40 links. */
 const MAX_LINKS = 40;

@@ -9,7 +9,7 @@ import type { ReadonlyTree, TreeAttributes, TreeEntry, TreeXattr } from '../kern
 import type { BlobSource } from './blob.ts';
 import { readFully } from './blob.ts';
 import { fromBytes } from './byte-string.ts';
-import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from './file-tree.ts';
+import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from '../abi/file-mode.ts';
 import { ImageError } from './image-error.ts';
 import type { ImageMeta, RfiHeader, RfiIndex } from './rfi.ts';
 import { INDEX_CHECKSUM_STRIDE, RFI_PAGE, checksumWords, decodeHeader, layoutIndex } from './rfi.ts';

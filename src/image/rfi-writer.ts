@@ -8,7 +8,7 @@
 import type { BlobSource } from './blob.ts';
 import { toBytes } from './byte-string.ts';
 import type { FileTree, TreeNode } from './file-tree.ts';
-import { S_IFDIR, S_IFLNK, S_IFREG } from './file-tree.ts';
+import { S_IFDIR, S_IFLNK, S_IFREG } from '../abi/file-mode.ts';
 import { ImageError } from './image-error.ts';
 import type { ImageMeta, RfiHeader, RfiIndex } from './rfi.ts';
 import {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { MemorySource, MemoryStaging } from './blob.ts';
 import { fromText } from './byte-string.ts';
-import { FileTree, S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG, defaultAttributes } from './file-tree.ts';
+import { S_IFCHR, S_IFDIR, S_IFLNK, S_IFREG } from '../abi/file-mode.ts';
+import { FileTree, defaultAttributes } from './file-tree.ts';
 import { openImage, verifyImage } from './rfi-reader.ts';
 import { writeImage } from './rfi-writer.ts';
 

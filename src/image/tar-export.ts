@@ -7,7 +7,7 @@
  */
 import type { ReadonlyTree, TreeAttributes } from '../kernel/fs/readonly-tree.ts';
 import { toBytes } from './byte-string.ts';
-import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from './file-tree.ts';
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../abi/file-mode.ts';
 
 const BLOCK = 512;
 const CHUNK = 1 << 18;

@@ -6,7 +6,8 @@
  * (OCI image specification, layer.md). A whiteout never hides what its own layer brings, in whatever order it stands.
  */
 import type { FileTree } from './file-tree.ts';
-import { S_IFBLK, S_IFCHR, S_IFDIR, splitPath } from './file-tree.ts';
+import { S_IFBLK, S_IFCHR, S_IFDIR } from '../abi/file-mode.ts';
+import { splitPath } from './file-tree.ts';
 import type { TreeNode } from './file-tree.ts';
 import type { TarEntry } from './tar-reader.ts';
 import { readTar } from './tar-reader.ts';
