@@ -4,7 +4,15 @@
  * Interface: runKernel, RunStatus, haltForLimit.
  * The host calls runKernel again and again; between two calls it delivers input and takes output.
  */
-import { advancePc, decodeTrap, instructionPointer, restoreTrapFrame, saveTrapFrame, trapValue } from './arch/arch.ts';
+import {
+  advancePc,
+  decodeTrap,
+  exactTrapValue,
+  instructionPointer,
+  restoreTrapFrame,
+  saveTrapFrame,
+  trapValue,
+} from './arch/arch.ts';
 import type { ExitReason, Kernel, Limits } from './kernel.ts';
 import { logLine } from './log.ts';
 import { handleUserFault } from './mm/fault.ts';
@@ -136,9 +144,9 @@ function handleTrap(kernel: Kernel, task: Task, trap: ReturnType<typeof decodeTr
     case 'breakpoint':
       return fault(kernel, task, SIGNALS.SIGTRAP, TRAP_BRKPT, instructionPointer(kernel, task));
     case 'misaligned':
-      return fault(kernel, task, SIGNALS.SIGBUS, BUS_ADRALN, trapValue(kernel, task));
+      return fault(kernel, task, SIGNALS.SIGBUS, BUS_ADRALN, exactTrapValue(kernel, task));
     default:
-      return fault(kernel, task, SIGNALS.SIGSEGV, SEGV_ACCERR, trapValue(kernel, task));
+      return fault(kernel, task, SIGNALS.SIGSEGV, SEGV_ACCERR, exactTrapValue(kernel, task));
   }
 }
 
@@ -152,10 +160,10 @@ function userFault(kernel: Kernel, task: Task, access: 'read' | 'write' | 'exec'
   const address = trapValue(kernel, task);
   const result = handleUserFault(kernel, task, mmOf(kernel, task), address, access);
   if (result === 0 || isWait(result) || failed(result)) return;
-  fault(kernel, task, SIGNALS[result.signal], result.code, address);
+  fault(kernel, task, SIGNALS[result.signal], result.code, exactTrapValue(kernel, task));
 }
 
-function fault(kernel: Kernel, task: Task, signo: number, code: number, address: number): void {
+function fault(kernel: Kernel, task: Task, signo: number, code: number, address: number | bigint): void {
   forceSignal(kernel, task, { signo, errno: 0, code, address });
 }
 

@@ -3,7 +3,7 @@
  * x86-64 and i386 come in beside it.
  *
  * Interface: initTrapFrame, copyTrapFrame, setReturnValue, setStackPointer, setThreadPointer, instructionPointer, stackPointer,
- * restartSyscall, setReturnErrno, fpState, trapFrameOffset, decodeTrap.
+ * restartSyscall, setReturnErrno, returnValue, returnBits, syscallArgument, fpState, trapFrameOffset, decodeTrap.
  */
 import { errnoNumber, type Errno } from '../../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
@@ -21,6 +21,7 @@ export {
   saveTrapFrame,
   trapFrameOffset,
   trapValue,
+  exactTrapValue,
 } from './riscv64/trap-frame.ts';
 export { decodeTrap, type Trap } from './riscv64/trap.ts';
 
@@ -35,6 +36,18 @@ export function setReturnErrno(kernel: Kernel, task: Task, errno: Errno): void {
 
 export function returnValue(kernel: Kernel, task: Task): number {
   return reg(kernel, task, A0);
+}
+
+/** Argument `index` (0 … 5) of the system call that the frame asks for, all 64 bits of it. */
+export function syscallArgument(kernel: Kernel, task: Task, index: number): bigint {
+  const { u32 } = kernel.machine.ram;
+  const at = (task.trapFrame >> 2) + 2 * (A0 + index);
+  return (BigInt(u32[at + 1]!) << 32n) | BigInt(u32[at]!);
+}
+
+/** The register in which a call gives its result, all 64 bits, signed. */
+export function returnBits(kernel: Kernel, task: Task): bigint {
+  return BigInt.asIntN(64, syscallArgument(kernel, task, 0));
 }
 
 export function setSyscallNumber(kernel: Kernel, task: Task, number: number): void {

@@ -16,7 +16,7 @@ export function encodeSigInfo(info: SigInfo): Uint8Array {
   view.setInt32(0, info.signo, true);
   view.setInt32(4, info.errno, true);
   view.setInt32(8, info.code, true);
-  if (info.address !== undefined) put64(view, 16, info.address);
+  if (info.address !== undefined) view.setBigUint64(16, BigInt.asUintN(64, BigInt(info.address)), true);
   else if (info.band !== undefined) {
     put64(view, 16, info.band);
     view.setInt32(24, info.fd ?? -1, true);

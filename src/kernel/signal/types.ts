@@ -12,7 +12,8 @@ export interface SigInfo {
   readonly status?: number;
   readonly userTimeTicks?: number;
   readonly systemTimeTicks?: number;
-  readonly address?: number;
+  /** si_addr; a bigint from 2^53. */
+  readonly address?: number | bigint;
   readonly value?: bigint;
   readonly timerId?: number;
   readonly overrun?: number;

@@ -115,6 +115,15 @@ export function trapValue(kernel: Kernel, task: Task): number {
   return word(kernel, task.trapFrame + BADADDR);
 }
 
+/** stval to the last bit, for si_addr: a bigint where a number would be rounded. */
+export function exactTrapValue(kernel: Kernel, task: Task): number | bigint {
+  const value = trapValue(kernel, task);
+  if (value <= Number.MAX_SAFE_INTEGER) return value;
+  const { u32 } = kernel.machine.ram;
+  const at = (task.trapFrame + BADADDR) >> 2;
+  return (BigInt(u32[at + 1]!) << 32n) | BigInt(u32[at]!);
+}
+
 /** Puts orig_a0 back and steps back to the ecall, so that the call is made again. */
 export function restartSyscall(kernel: Kernel, task: Task): void {
   const words = kernel.machine.ram.i32;
