@@ -133,6 +133,15 @@ function clearInPage(kernel: Kernel, inode: Inode, start: number, end: number): 
   wroteFrame(kernel, page);
 }
 
+/** Frees pages that were just allocated, a run at a time. `indices` ascend. */
+function takeBack(kernel: Kernel, inode: Inode, indices: readonly number[]): void {
+  for (let i = 0; i < indices.length;) {
+    const start = i++;
+    while (indices[i] === indices[start]! + i - start) i++;
+    punchPages(kernel, inode, indices[start]!, indices[start]! + i - start);
+  }
+}
+
 function allocate(
   kernel: Kernel,
   task: Task,
@@ -149,12 +158,14 @@ function allocate(
   const room = fsOf(kernel, inode).reserve?.(kernel, inode, offset, end) ?? length;
   if (typeof room === 'string') return room;
   if (room < length) return 'ENOSPC';
+  // What memory cannot hold is refused before anything is allocated, whatever the file system allows.
+  if (last - first - inode.pages.size > kernel.frames.pages) return 'ENOSPC';
   const added: number[] = [];
   for (let index = first; index < last; index++) {
     const isNew = !inode.pages.has(index);
     const page = cachedPage(kernel, inode, index);
     if (failed(page)) {
-      for (const undone of added) punchPages(kernel, inode, undone, undone + 1);
+      takeBack(kernel, inode, added);
       return page === 'ENOMEM' ? 'ENOSPC' : page;
     }
     if (isNew) added.push(index);

@@ -24,7 +24,7 @@ import { createPosixTimer, deletePosixTimer, posixTimerLeft, setPosixTimer } fro
 import { setTimerfd, timerfdData, timerfdLeft, type TimerfdData } from '../time/timerfd.ts';
 import { nowNs, realtimeNow, setRealtime } from '../time/timers.ts';
 import { installFd, fileOf } from '../vfs/fd-table.ts';
-import { createAnonFile } from '../vfs/file.ts';
+import { createAnonFile, isFileLimitReached, putFile } from '../vfs/file.ts';
 import type { OpenFile, Timespec } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
@@ -227,6 +227,7 @@ function timerfdCreate(kernel: Kernel, task: Task, clock: number, flags: number)
   if ((flags & ~(TIMERFD_CREATE.TFD_CLOEXEC | TIMERFD_CREATE.TFD_NONBLOCK)) !== 0) return 'EINVAL';
   if (clock !== CLOCK.CLOCK_REALTIME && clock !== CLOCK.CLOCK_MONOTONIC && clock !== CLOCK.CLOCK_BOOTTIME)
     return 'EINVAL';
+  if (isFileLimitReached(kernel)) return 'ENFILE';
   const nonBlocking = (flags & TIMERFD_CREATE.TFD_NONBLOCK) === 0 ? 0 : OPEN.values.O_NONBLOCK;
   const file = createAnonFile(
     kernel,
@@ -236,7 +237,9 @@ function timerfdCreate(kernel: Kernel, task: Task, clock: number, flags: number)
     OPEN.values.O_RDWR | nonBlocking,
     timerfdData(kernel, clock),
   );
-  return installFd(kernel, task, file, (flags & TIMERFD_CREATE.TFD_CLOEXEC) !== 0);
+  const fd = installFd(kernel, task, file, (flags & TIMERFD_CREATE.TFD_CLOEXEC) !== 0);
+  if (typeof fd === 'string') putFile(kernel, file);
+  return fd;
 }
 
 function timerfdOf(kernel: Kernel, task: Task, fd: number): OpenFile | 'EBADF' | 'EINVAL' {
