@@ -1,10 +1,21 @@
 /** WebAssembly as Node and browsers have it. Interface: hostWasm. See cpu/wasm-port.ts. */
 import type { LinearMemory, WasmPort } from '../machine/machine.ts';
+import { BootError } from './errors.ts';
+
+const PAGES_PER_MIB = 16;
 
 export const hostWasm: WasmPort = {
   createMemory(pages) {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    return { buffer: memory.buffer, handle: memory };
+    try {
+      const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+      return { buffer: memory.buffer, handle: memory };
+    } catch (error) {
+      // RangeError: the host has no room for it; TypeError: more than WebAssembly can address.
+      const why = error instanceof Error ? error.message : String(error);
+      throw new BootError(
+        `the machine's memory of ${Math.ceil(pages / PAGES_PER_MIB)} MiB cannot be allocated (${why}); ask for less memory, or free some`,
+      );
+    }
   },
   instantiate(bytes, memory: LinearMemory, imports) {
     const module = new WebAssembly.Module(bytes as BufferSource);

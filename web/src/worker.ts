@@ -1,17 +1,21 @@
 /** The worker: fetches an image, boots a system over it and connects one program to the page's terminal. */
 import { bootInBrowser, type GuestProcess } from 'ringfence/browser';
+import { download } from './download.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
-const MEMORY_BYTES = 512 * 1024 * 1024;
+/** At most this much output is under way to the screen; then the program waits. */
+const MAX_UNSEEN_BYTES = 128 * 1024;
+const PROGRESS_STEP_BYTES = 1024 * 1024;
+
 const send = (message: FromWorker): void => postMessage(message);
 let guest: GuestProcess | undefined;
+let unseenBytes = 0;
+let onShown: (() => void) | undefined;
 
 onmessage = ({ data }: MessageEvent<ToWorker>) => {
   switch (data.kind) {
     case 'start':
-      start(data).catch((error: unknown) =>
-        send({ kind: 'failed', text: error instanceof Error ? error.message : String(error) }),
-      );
+      start(data).catch((error: unknown) => send({ kind: 'failed', text: describe(error) }));
       break;
     case 'input':
       void guest?.stdin.write(data.text);
@@ -19,50 +23,48 @@ onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case 'resize':
       guest?.resize(data.columns, data.rows);
       break;
+    case 'shown':
+      unseenBytes -= data.bytes;
+      onShown?.();
+      break;
   }
 };
 
-async function start({ imageUrl, argv, columns, rows }: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
-  const image = await download(imageUrl);
+async function start(request: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
+  const { imageUrl, memoryBytes, argv, columns, rows } = request;
+  send({ kind: 'status', text: 'Fetching the image …' });
+  let shownAt = -PROGRESS_STEP_BYTES;
+  const image = await download(imageUrl, (done, total) => {
+    if (done < shownAt + PROGRESS_STEP_BYTES && done !== total) return;
+    shownAt = done;
+    send({ kind: 'progress', done, total });
+  });
   send({ kind: 'status', text: 'Booting …' });
-  const system = bootInBrowser({ image, memoryBytes: MEMORY_BYTES });
+  const system = bootInBrowser({ image, memoryBytes });
   guest = system.spawn(argv, {
     env: {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/root',
       TERM: 'xterm-256color',
+      LANG: 'C.UTF-8',
     },
     cwd: '/root',
     terminal: { columns, rows },
     haltOnExit: true,
   });
-  send({ kind: 'status', text: `Running ${argv.join(' ')}` });
-  for await (const bytes of guest.stdout) send({ kind: 'output', bytes });
-  const { exitCode } = await guest.exited;
-  send({ kind: 'exited', exitCode });
+  send({ kind: 'status', text: 'Running' });
+  for await (const bytes of guest.stdout) {
+    unseenBytes += bytes.length;
+    send({ kind: 'output', bytes });
+    while (unseenBytes > MAX_UNSEEN_BYTES) await new Promise<void>((resolve) => (onShown = resolve));
+  }
+  const { exitCode, reason } = await guest.exited;
+  send({ kind: 'exited', exitCode, reason: reason?.kind === 'oops' ? reason.report : null });
 }
 
-async function download(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const response = await fetch(url);
-  if (!response.ok || response.body === null) {
-    throw new Error(`The image ${url} cannot be fetched (${response.status}). Build it with: ringfence image build`);
-  }
-  const total = Number(response.headers.get('content-length') ?? 0);
-  const chunks: Uint8Array[] = [];
-  let done = 0;
-  const reader = response.body.getReader();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    const chunk = read.value;
-    chunks.push(chunk);
-    done += chunk.length;
-    const share = total > 0 ? `${Math.floor((100 * done) / total)} %` : `${(done / 1e6).toFixed(0)} MB`;
-    send({ kind: 'status', text: `Fetching the image: ${share}` });
-  }
-  const whole = new Uint8Array(done);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'BootError' || error instanceof RangeError
+    ? `${error.message}. Close other tabs, or add ?memory=128 (in MiB) to the address and reload.`
+    : error.message;
 }
