@@ -27,6 +27,7 @@ import { riscvCalls } from './riscv.ts';
 import { schedCalls } from './sched.ts';
 import { signalCalls } from './signal.ts';
 import { signalfdCalls } from './signalfd.ts';
+import { socketCalls } from './socket.ts';
 import { spliceCalls } from './splice.ts';
 import { statCalls } from './stat.ts';
 import { syncCalls } from './sync.ts';
@@ -61,6 +62,7 @@ export const HANDLERS: Handlers = {
   ...schedCalls,
   ...signalCalls,
   ...signalfdCalls,
+  ...socketCalls,
   ...spliceCalls,
   ...statCalls,
   ...syncCalls,
