@@ -219,9 +219,10 @@ function removeEntry(kernel: Kernel, dir: Inode, name: ByteString, target: Inode
   inodePut(kernel, target);
 }
 
+/** Linux: newest first. The position after an entry tells which are older; FIRST_POS, after the dots, is the start. */
 function readdir(kernel: Kernel, dir: Inode, pos: number, sink: DirSink): Outcome<0> {
-  for (const [name, entry] of entriesOf(dir)) {
-    if (entry.pos < pos) continue;
+  for (const [name, entry] of [...entriesOf(dir)].reverse()) {
+    if (pos > FIRST_POS && entry.pos + 1 >= pos) continue;
     const { ino, mode } = inodeOf(kernel, entry.inode);
     if (!sink(name, ino, direntType(mode), entry.pos + 1)) break;
   }
@@ -286,7 +287,7 @@ function exchange(
   touchChanged(kernel, target);
 }
 
-/** The name gets a new position, and so must come last: readdir goes through entries in the order of positions. */
+/** The name gets a new position, and so must come last: readdir goes back through entries in the order of positions. */
 function replaceEntry(dir: Inode, name: ByteString, inode: Inode): void {
   const data = dataOf(dir);
   data.entries!.delete(name);
