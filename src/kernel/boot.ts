@@ -4,7 +4,7 @@
  * Interface: createKernel, KernelOptions, KERNEL_ENTRY.
  */
 import type { Machine } from '../machine/machine.ts';
-import type { Kernel, Limits } from './kernel.ts';
+import { type Kernel, type Limits, noObservers } from './kernel.ts';
 import { logLine } from './log.ts';
 import { createFrameTable } from './mm/frames.ts';
 import { initKernelMappings } from './mm/mm.ts';
@@ -117,6 +117,6 @@ function emptyKernel(machine: Machine, ports: HostPorts, options: KernelOptions)
     halted: null,
     machine,
     ports,
-    observers: { syscallEnter: null, syscallExit: null, signalDelivered: null, taskExit: null },
+    observers: noObservers(),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The root of all kernel state, and the handle that every kernel function gets.
  *
- * Interface: KernelState (plain, serialisable), Kernel (state + machine + ports), Limits, ExitReason.
+ * Interface: KernelState (plain, serialisable), Kernel (state + machine + ports), Limits, ExitReason, Observers, noObservers.
  * Invariant: everything that decides what the system does next is in KernelState or in the machine's memory.
  */
 import type { Assert, IsPlain } from '../util/plain.ts';
@@ -26,7 +26,7 @@ import type { HostPorts } from './ports.ts';
 import type { FdTable, FsContext, HostProcess, Task, ThreadGroup } from './task/types.ts';
 import type { FrameTable, Mm } from './mm/types.ts';
 import type { Dentry, Inode, Mount, OpenFile, PathRef, SuperBlock } from './vfs/types.ts';
-import type { Sighand } from './signal/types.ts';
+import type { SigInfo, Sighand } from './signal/types.ts';
 import type { Pipe } from './ipc/types.ts';
 import type { Epoll } from './ipc/types.ts';
 import type { FutexTable } from './ipc/types.ts';
@@ -142,8 +142,24 @@ export interface Kernel extends KernelState {
 export interface Observers {
   syscallEnter: ((task: Task) => void) | null;
   syscallExit: ((task: Task, result: number | string) => void) | null;
-  signalDelivered: ((task: Task, signo: number) => void) | null;
+  signalDelivered: ((task: Task, info: SigInfo) => void) | null;
+  /** A signal was dropped because its action is to ignore it. */
+  signalIgnored: ((task: Task, info: SigInfo) => void) | null;
+  /** `child` was made and has not run yet. */
+  taskClone: ((parent: Task, child: Task) => void) | null;
+  /** The task dies with `exitCode`; everything else of it is still there. */
   taskExit: ((task: Task) => void) | null;
+}
+
+export function noObservers(): Observers {
+  return {
+    syscallEnter: null,
+    syscallExit: null,
+    signalDelivered: null,
+    signalIgnored: null,
+    taskClone: null,
+    taskExit: null,
+  };
 }
 
 export type StateIsPlain = Assert<IsPlain<KernelState>>;

@@ -107,7 +107,9 @@ function prepare(kernel: Kernel, group: ThreadGroup, task: Task, info: SigInfo):
     forget(kernel, group, STOP_SIGNALS);
     continueGroup(kernel, group);
   }
-  return !isIgnored(kernel, group, task, info);
+  if (!isIgnored(kernel, group, task, info)) return true;
+  kernel.observers.signalIgnored?.(task, info);
+  return false;
 }
 
 function forget(kernel: Kernel, group: ThreadGroup, unwanted: bigint): void {

@@ -117,6 +117,7 @@ export function cloneTask(kernel: Kernel, task: Task, args: CloneArgs): Outcome<
     putUser32(kernel, child, args.childTid, tid);
   }
   kernel.stats.processesCreated++;
+  kernel.observers.taskClone?.(task, child);
   enqueueTask(kernel, child);
   return tid;
 }

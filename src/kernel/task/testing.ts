@@ -3,7 +3,7 @@
  *
  * Interface: processKernel, putProgram, smallElf, spawn, enter, checkConsistency.
  */
-import type { Kernel } from '../kernel.ts';
+import { type Kernel, noObservers } from '../kernel.ts';
 import type { Tid } from '../ids.ts';
 import { fileKernel } from '../vfs/testing.ts';
 import { bytesIo } from '../vfs/io.ts';
@@ -28,7 +28,7 @@ export function processKernel(ramPages = 4096): Kernel {
     fpOwner: 0,
     halted: null,
     limits: { instructions: Infinity, wallNs: Infinity, processes: 64, openFiles: 4096, outputBytes: Infinity },
-    observers: { syscallEnter: null, syscallExit: null, signalDelivered: null, taskExit: null },
+    observers: noObservers(),
     ports: { ...kernel.ports, entropy: { fill: (bytes: Uint8Array) => bytes.fill(7) } },
   });
   kernel.stats.processesCreated = 0;
