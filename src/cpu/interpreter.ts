@@ -20,6 +20,7 @@ import { encodeRun } from './interpreter/encode.ts';
 import { defineExecute } from './interpreter/execute.ts';
 import type { ExitReason } from './interpreter/exits.ts';
 import { defineTranslate } from './interpreter/lookup.ts';
+import { defineRegisterCopies } from './interpreter/registers.ts';
 import { defineRun } from './interpreter/run.ts';
 import { defineStep } from './interpreter/step.ts';
 
@@ -28,6 +29,10 @@ export interface Interpreter {
   step(): ExitReason;
   /** After an exit DECODE: decodes from the record that exited to the end of its run. */
   encode(): void;
+  /** Copies x1..x31 to linear memory: x[i] to `to` + 8 * i. */
+  saveRegisters(to: number): void;
+  /** The way back. */
+  loadRegisters(from: number): void;
 }
 
 /**
@@ -41,11 +46,13 @@ export function createInterpreter(
   fpEnabled: (records: number) => boolean = () => true,
 ): Interpreter {
   const module = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
-  const { run, step } = port.instantiate(module, memory, {});
+  const { run, step, saveRegisters, loadRegisters } = port.instantiate(module, memory, {});
   const view = new DataView(memory.buffer);
   return {
     run: run as () => ExitReason,
     step: step as () => ExitReason,
+    saveRegisters: saveRegisters as (to: number) => void,
+    loadRegisters: loadRegisters as (from: number) => void,
     encode: () => {
       const record = view.getInt32(layout.hart + HART.record, true) >>> 0;
       const records = record - ((record - layout.records) % RECORD_PAGE_BYTES);
@@ -83,5 +90,6 @@ function generate(layout: Layout): Uint8Array {
   };
   const execute = defineExecute(module, layout, helpers);
   defineRun(module, layout, execute, defineStep(module, layout, execute));
+  defineRegisterCopies(module, layout);
   return module.toBytes();
 }

@@ -51,6 +51,11 @@ export interface Hart {
   setX(index: number, value: number): void;
   setXHalves(index: number, lo: number, hi: number): void;
 
+  /** Copies x1..x31 to linear memory, x[i] to `to` + 8 * i, as a trap handler's entry code does. */
+  saveRegisters(to: number): void;
+  /** The way back. */
+  loadRegisters(from: number): void;
+
   /** Reads a CSR as machine mode would. */
   csr(name: CsrName): number;
   csrLo(name: CsrName): number;

@@ -302,6 +302,14 @@ export class RiscvHart implements Hart {
     this.#words[X + index * 2 + 1] = hi;
   }
 
+  saveRegisters(to: number): void {
+    this.#interpreter.saveRegisters(to);
+  }
+
+  loadRegisters(from: number): void {
+    this.#interpreter.loadRegisters(from);
+  }
+
   csr(name: CsrName): number {
     this.#csrs.read(csrByName(name));
     return unsigned(this.#csrs.lo, this.#csrs.hi);

@@ -40,10 +40,10 @@ export function trapFrameOffset(stackOffset: number): number {
 /** Saves the user registers after a trap from user mode, as the kernel's entry code does. */
 export function saveTrapFrame(kernel: Kernel, task: Task): void {
   const { hart, ram } = kernel.machine;
-  const { x, sepc, scause, stval } = hart.layout;
+  const { sepc, scause, stval } = hart.layout;
   const words = ram.i32;
   const frame = task.trapFrame >> 2;
-  words.copyWithin(frame + 2, (x >> 2) + 2, (x >> 2) + 64);
+  hart.saveRegisters(task.trapFrame);
   copyWord(words, frame, sepc >> 2);
   copyWord(words, frame + (CAUSE >> 2), scause >> 2);
   copyWord(words, frame + (BADADDR >> 2), stval >> 2);
@@ -53,11 +53,11 @@ export function saveTrapFrame(kernel: Kernel, task: Task): void {
 /** Loads the hart from the frame and returns to user mode with sret. */
 export function restoreTrapFrame(kernel: Kernel, task: Task): void {
   const { hart, ram } = kernel.machine;
-  const { x, sepc } = hart.layout;
+  const { sepc } = hart.layout;
   const words = ram.i32;
   const frame = task.trapFrame >> 2;
   if (kernel.fpOwner !== task.tid) switchFpState(kernel, task);
-  words.copyWithin((x >> 2) + 2, frame + 2, frame + 64);
+  hart.loadRegisters(task.trapFrame);
   words[sepc >> 2] = words[frame]! & ~1;
   words[(sepc >> 2) + 1] = words[frame + 1]!;
   hart.sret();
