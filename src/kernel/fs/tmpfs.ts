@@ -38,6 +38,9 @@ interface TmpfsSuper {
   usedInodes: number;
 }
 
+/** What Linux takes an inode to cost. */
+const BOGO_INODE_SIZE = 1024;
+
 interface TmpfsEntry {
   readonly inode: InodeId;
   readonly pos: number;
@@ -51,6 +54,8 @@ interface TmpfsInode {
   target: ByteString;
   /** Pages counted in usedPages for it. */
   charged: number;
+  /** Bytes of its extended attributes, which count as inodes. */
+  xattrBytes: number;
 }
 
 export interface TmpfsOptions {
@@ -100,6 +105,10 @@ export const tmpfs: FileSystemType = {
     return inode.id;
   },
   link(kernel, dir, name, target) {
+    // Linux: a further name is counted as an inode, for it takes as much memory.
+    const counts = superData(kernel, dir);
+    if (target.nlink > 0 && counts.usedInodes >= counts.maxInodes) return 'ENOSPC';
+    if (target.nlink > 0) counts.usedInodes++;
     target.nlink++;
     target.linkable = false;
     touchChanged(kernel, target);
@@ -122,10 +131,11 @@ export const tmpfs: FileSystemType = {
     return 0;
   },
   reserve,
+  setxattr: chargeXattr,
   evict(kernel, inode) {
     const sb = kernel.superBlocks.get(inode.sb)!.data as TmpfsSuper;
     sb.usedPages -= dataOf(inode).charged;
-    sb.usedInodes--;
+    sb.usedInodes -= 1 + xattrInodes(dataOf(inode).xattrBytes);
   },
   statfs(_kernel, sb): StatFs {
     const { maxPages, usedPages, maxInodes, usedInodes } = sb.data as TmpfsSuper;
@@ -214,7 +224,10 @@ function removeEntry(kernel: Kernel, dir: Inode, name: ByteString, target: Inode
   if (isDirectory(target.mode)) {
     dir.nlink--;
     target.nlink = 0;
-  } else target.nlink--;
+  } else {
+    if (target.nlink > 1) superData(kernel, dir).usedInodes--;
+    target.nlink--;
+  }
   target.ctime = dir.ctime;
   inodePut(kernel, target);
 }
@@ -308,6 +321,23 @@ function reserve(kernel: Kernel, inode: Inode, start: number, end: number): numb
   return stop <= start ? 'ENOSPC' : stop - start;
 }
 
+/** Linux: attributes take from the number of inodes, one for each BOGO_INODE_SIZE bytes. */
+function chargeXattr(kernel: Kernel, inode: Inode, name: ByteString, value: Uint8Array | null): 0 | 'ENOSPC' {
+  const data = dataOf(inode);
+  const counts = superData(kernel, inode);
+  const size = (stored: Uint8Array | null | undefined): number => (stored ? name.length + stored.length : 0);
+  const after = Math.max(0, data.xattrBytes + size(value) - size(inode.xattrs?.get(name)));
+  const added = xattrInodes(after) - xattrInodes(data.xattrBytes);
+  if (added > 0 && counts.usedInodes + added > counts.maxInodes) return 'ENOSPC';
+  counts.usedInodes += added;
+  data.xattrBytes = after;
+  return 0;
+}
+
+function xattrInodes(bytes: number): number {
+  return Math.ceil(bytes / BOGO_INODE_SIZE);
+}
+
 /** Brings st_blocks and the file system's count up to what the page cache holds. */
 function charge(kernel: Kernel, inode: Inode): void {
   const data = dataOf(inode);
@@ -335,7 +365,7 @@ function makeInode(kernel: Kernel, dir: Inode, mode: number, cred: Cred, rdev: n
 }
 
 function newData(isDir: boolean): TmpfsInode {
-  return { entries: isDir ? new Map() : null, nextPos: FIRST_POS, target: '', charged: 0 };
+  return { entries: isDir ? new Map() : null, nextPos: FIRST_POS, target: '', charged: 0, xattrBytes: 0 };
 }
 
 function dataOf(inode: Inode): TmpfsInode {

@@ -7,6 +7,8 @@ import { signalBit } from './mask.ts';
 import type { PendingSignals, SigInfo } from './types.ts';
 
 const FIRST_REALTIME = 32;
+/** However large RLIMIT_SIGPENDING is. */
+const MOST_QUEUED = 16384;
 
 /** Signals that an instruction caused come before all others, as in Linux. */
 const SYNCHRONOUS =
@@ -25,6 +27,8 @@ export function emptyPending(): PendingSignals {
 export function enqueueSignal(pending: PendingSignals, info: SigInfo): boolean {
   const bit = signalBit(info.signo);
   if (info.signo < FIRST_REALTIME && (pending.set & bit) !== 0n) return false;
+  // Linux: past the limit a signal that is sent without sigqueue still becomes pending, but is not counted.
+  if (pending.queue.length >= MOST_QUEUED && (pending.set & bit) !== 0n) return false;
   pending.set |= bit;
   pending.queue.push(info);
   return true;

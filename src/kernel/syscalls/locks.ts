@@ -20,6 +20,8 @@ import type { Handlers } from './handlers.ts';
 const { F_RDLCK, F_WRLCK, F_UNLCK } = LOCK_TYPE.values;
 const { SEEK_SET, SEEK_CUR, SEEK_END } = SEEK.values;
 const { LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN } = FLOCK_OPS.values;
+/** Linux leaves it to the memory of the lock's owner; fcntl(2) has ENOLCK for a table that is full. */
+const MAX_LOCKS_PER_FILE = 8192;
 
 export const lockCalls = {
   flock(kernel, task, fd, cmd) {
@@ -89,6 +91,7 @@ export function setLockCommand(
     if (!ofd) task.syscall!.progress.extra = waiting;
     return waitOn([lockQueue(kernel, inode)]);
   }
+  if (inode.locks.length >= MAX_LOCKS_PER_FILE && !unlock) return 'ENOLCK';
   setLock(kernel, inode, lock, unlock);
   return 0;
 }

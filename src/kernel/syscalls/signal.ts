@@ -272,7 +272,7 @@ function rtSigqueueinfo(kernel: Kernel, task: Task, tgid: number, signo: number,
   if (signo < 0 || signo > NSIG) return 'EINVAL';
   const group = kernel.groups.get(kernel.tasks.get(tgid)?.tgid ?? tgid);
   if (tgid <= 0 || group === undefined) return 'ESRCH';
-  if (isQueueFull(group, signo)) return 'EAGAIN';
+  if (isQueueFull(kernel, group, signo)) return 'EAGAIN';
   return killGroup(kernel, task, group, info);
 }
 
@@ -288,16 +288,28 @@ function rtTgsigqueueinfo(
   const info = readQueueInfo(kernel, task, tgid, signo, address);
   if (typeof info === 'string') return info;
   const group = kernel.groups.get(tgid);
-  if (group !== undefined && isQueueFull(group, signo)) return 'EAGAIN';
+  if (group !== undefined && isQueueFull(kernel, group, signo)) return 'EAGAIN';
   return killThread(kernel, task, tgid, tid, info);
 }
 
 const RLIMIT_SIGPENDING = 11;
 const FIRST_REALTIME = 32;
+/** Below this, nobody asks what the user's other processes have. */
+const FEW_SIGNALS = 64;
 
-function isQueueFull(group: ThreadGroup, signo: number): boolean {
+function isQueueFull(kernel: Kernel, group: ThreadGroup, signo: number): boolean {
   if (signo < FIRST_REALTIME) return false;
-  return group.pending.queue.length >= group.rlimits[RLIMIT_SIGPENDING]!.soft;
+  const limit = group.rlimits[RLIMIT_SIGPENDING]!.soft;
+  return group.pending.queue.length >= Math.min(limit, FEW_SIGNALS) && pendingOfUser(kernel, group) >= limit;
+}
+
+/** Linux: RLIMIT_SIGPENDING counts the queued signals and the timers of all processes with the same real user. */
+export function pendingOfUser(kernel: Kernel, group: ThreadGroup): number {
+  const uid = kernel.tasks.get(group.leader)?.cred.uid;
+  let count = 0;
+  for (const other of kernel.groups.values())
+    if (kernel.tasks.get(other.leader)?.cred.uid === uid) count += other.pending.queue.length + other.posixTimers.size;
+  return count;
 }
 
 export const signalCalls = {

@@ -16,11 +16,19 @@ import type { Kernel } from '../kernel.ts';
 import { getUser32, getUserBig64, putUser32 } from '../mm/uaccess.ts';
 import { waitOn } from '../result.ts';
 import { capable } from '../task/cred.ts';
+import { softLimit } from '../task/rlimit.ts';
+import { pendingOfUser } from './signal.ts';
 import type { PosixTimer, Task } from '../task/types.ts';
 import { clockDeadline, clockResolutionNs, clockTime, isKnownClock } from '../time/clocks.ts';
 import { fromNs, readTimespec, readTimeval, toNs, writeTimespec, writeTimeval } from '../time/duration.ts';
 import { getItimer, setItimer, type Which } from '../time/itimer.ts';
-import { createPosixTimer, deletePosixTimer, posixTimerLeft, setPosixTimer } from '../time/posix-timer.ts';
+import {
+  createPosixTimer,
+  deletePosixTimer,
+  posixTimerLeft,
+  posixTimerOverrun,
+  setPosixTimer,
+} from '../time/posix-timer.ts';
 import { setTimerfd, timerfdData, timerfdLeft, type TimerfdData } from '../time/timerfd.ts';
 import { nowNs, realtimeNow, setRealtime } from '../time/timers.ts';
 import { installFd, fileOf } from '../vfs/fd-table.ts';
@@ -36,6 +44,7 @@ const TIMERFD_SETTIME = SETTIME.values;
 const SIGEV = SIGEV_NOTIFY.values;
 const CAP_SYS_TIME = 25;
 const ITIMERSPEC_VALUE = 16;
+const FEW_TIMERS = 64;
 
 function clockGettime(kernel: Kernel, task: Task, clock: number, tp: number): SyscallResult {
   const time = clockTime(kernel, task, clock);
@@ -151,6 +160,10 @@ function timerCreate(kernel: Kernel, task: Task, clock: number, event: number, c
   if (!isKnownClock(clock)) return 'EINVAL';
   const how = readSigevent(kernel, task, event);
   if (typeof how === 'string') return how;
+  const group = kernel.groups.get(task.tgid)!;
+  const limit = softLimit(group, 'RLIMIT_SIGPENDING');
+  // Counting all processes of the user is dear: only those with many timers do it.
+  if (group.posixTimers.size >= Math.min(limit, FEW_TIMERS) && pendingOfUser(kernel, group) >= limit) return 'EAGAIN';
   const timer = createPosixTimer(kernel, task, { clock, ...how, value: how.value ?? 0n });
   if (how.value === undefined) timer.value = BigInt(timer.id);
   if (putUser32(kernel, task, created, timer.id) === 0) return 0;
@@ -213,7 +226,8 @@ function timerGettime(kernel: Kernel, task: Task, id: number, value: number): Sy
 }
 
 function timerGetoverrun(kernel: Kernel, task: Task, id: number): SyscallResult {
-  return timerOf(kernel, task, id)?.overrun ?? 'EINVAL';
+  const timer = timerOf(kernel, task, id);
+  return timer === undefined ? 'EINVAL' : posixTimerOverrun(kernel, kernel.groups.get(task.tgid)!, timer);
 }
 
 function timerDelete(kernel: Kernel, task: Task, id: number): SyscallResult {
