@@ -82,7 +82,9 @@ function poll(kernel: Kernel, file: OpenFile): number {
 }
 
 export const signalfdOps: FileOps = {
-  seekable: false,
+  // Linux: lseek does nothing and succeeds.
+  seekable: true,
+  seek: () => 0,
   read,
   poll,
   pollQueues: (_kernel, file) => [(file.data as SignalfdData).queue],

@@ -227,7 +227,9 @@ export interface PosixTimer {
   clock: number;
   expiresNs: number;
   intervalNs: number;
+  /** Periods missed, of the signal sent last, and of the one before it. */
   overrun: number;
+  lastOverrun: number;
   notify: 'signal' | 'none' | 'thread-id';
   signal: number;
   value: bigint;

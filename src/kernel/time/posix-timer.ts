@@ -1,12 +1,17 @@
 /**
- * POSIX timers. Interface: createPosixTimer, setPosixTimer, posixTimerLeft, posixTimerExpired, deletePosixTimer(s). See timer_create(2).
+ * POSIX timers. Interface: createPosixTimer, setPosixTimer, posixTimerLeft, posixTimerExpired,
+ * posixTimerOverrun, deletePosixTimer(s). See timer_create(2).
  */
 import { SI_CODE } from '../../abi/flags/signal.ts';
 import type { Tid } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { sendToGroup, sendToThread } from '../signal/send.ts';
+import type { SigInfo } from '../signal/types.ts';
 import type { PosixTimer, Task, ThreadGroup } from '../task/types.ts';
 import { armTimer, cancelTimer, nowNs, rearmTimer } from './timers.ts';
+
+/** DELAYTIMER_MAX. */
+const OVERRUN_MAX = 2 ** 31 - 1;
 
 /** Adds a disarmed timer and gives its id. */
 export function createPosixTimer(
@@ -16,7 +21,7 @@ export function createPosixTimer(
 ): PosixTimer {
   const group = kernel.groups.get(task.tgid)!;
   const id = group.nextPosixTimer++;
-  const timer: PosixTimer = { ...fields, id, expiresNs: 0, intervalNs: 0, overrun: 0, armed: 0 };
+  const timer: PosixTimer = { ...fields, id, expiresNs: 0, intervalNs: 0, overrun: 0, lastOverrun: 0, armed: 0 };
   group.posixTimers.set(id, timer);
   return timer;
 }
@@ -32,6 +37,7 @@ export function setPosixTimer(
   timer.expiresNs = expiresNs;
   timer.intervalNs = intervalNs;
   timer.overrun = 0;
+  timer.lastOverrun = 0;
   rearm(kernel, group, timer);
 }
 
@@ -62,22 +68,35 @@ export function posixTimerExpired(kernel: Kernel, tgid: Tid, id: number): void {
   notify(kernel, group, timer, late);
 }
 
+/** Of the signal that was delivered last: one that still waits does not count yet. */
+export function posixTimerOverrun(kernel: Kernel, group: ThreadGroup, timer: PosixTimer): number {
+  const target = timer.notify === 'thread-id' ? kernel.tasks.get(timer.tid) : undefined;
+  const waits = (target?.pending ?? group.pending).queue.some((info) => isOf(timer, info));
+  return waits ? timer.lastOverrun : timer.overrun;
+}
+
+function isOf(timer: PosixTimer, info: SigInfo): boolean {
+  return info.code === SI_CODE.values.SI_TIMER && info.timerId === timer.id;
+}
+
 function notify(kernel: Kernel, group: ThreadGroup, timer: PosixTimer, late: number): void {
   if (timer.notify === 'none') return;
   const target = timer.notify === 'thread-id' ? kernel.tasks.get(timer.tid) : undefined;
   const pending = target?.pending ?? group.pending;
-  const waiting = pending.queue.find((info) => info.code === SI_CODE.values.SI_TIMER && info.timerId === timer.id);
-  if (waiting !== undefined) {
-    timer.overrun += late + 1;
+  const waiting = pending.queue.findIndex((info) => isOf(timer, info));
+  if (waiting >= 0) {
+    timer.overrun = Math.min(timer.overrun + late + 1, OVERRUN_MAX);
+    pending.queue[waiting] = { ...pending.queue[waiting]!, overrun: timer.overrun };
     return;
   }
-  timer.overrun = late;
+  timer.lastOverrun = timer.overrun;
+  timer.overrun = Math.min(late, OVERRUN_MAX);
   const info = {
     signo: timer.signal,
     errno: 0,
     code: SI_CODE.values.SI_TIMER,
     timerId: timer.id,
-    overrun: late,
+    overrun: timer.overrun,
     value: timer.value,
   };
   if (target !== undefined) sendToThread(kernel, target, info);

@@ -73,7 +73,9 @@ function read(kernel: Kernel, _task: Task, file: OpenFile, io: Io): Outcome<numb
 }
 
 export const timerfdOps: FileOps = {
-  seekable: false,
+  // Linux: lseek does nothing and succeeds.
+  seekable: true,
+  seek: () => 0,
   read,
   poll: (_kernel, file) => ((file.data as TimerfdData).ticks > 0 ? POLL.values.POLLIN | POLL.values.POLLRDNORM : 0),
   pollQueues: (_kernel, file) => [(file.data as TimerfdData).queue],
