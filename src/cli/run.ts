@@ -2,6 +2,7 @@
  * `ringfence run`. Interface: runCommand, RunOptions, bootOptions, superviseGuest.
  * Streams are passed on byte by byte; the guest's exit status is the command's.
  */
+import { statSync } from 'node:fs';
 import {
   boot,
   openImage,
@@ -16,6 +17,7 @@ import type { System } from '../host/system.ts';
 import { openStore } from '../image/store-node.ts';
 import type { Limits } from '../kernel/kernel.ts';
 import { EXIT } from './failure.ts';
+import { trackScreen, type ScreenModes } from './screen-modes.ts';
 import { attachTerminal, terminalEnv } from './terminal.ts';
 
 export interface RunOptions {
@@ -63,10 +65,10 @@ export async function openOrBuild(name: string): Promise<OpenedImage> {
 }
 
 export function bootOptions(image: OpenedImage, options: RunOptions): BootOptions {
-  if (options.net !== 'none') throw new RangeError(`--net ${options.net} is not there; use --net none`);
+  if (options.net !== 'none') throw new RangeError(`--net ${options.net}: there is no network yet; use --net none`);
   return {
     root: image,
-    memory: options.memory,
+    memory: parseMemory(options.memory),
     hostname: options.hostname,
     volumes: options.volume.map(parseVolume),
     limits: parseLimits(options),
@@ -85,8 +87,10 @@ export function startGuest(
   const config = image.kind === 'tree' ? image.meta.config : undefined;
   const argv = command.length > 0 ? command : defaultCommand(config);
   const env = { ...defaultEnv(options), ...environmentOf(config), ...parseEnv(options.env) };
+  const cwd = options.workdir ?? config?.workingDir ?? '/';
+  if (!cwd.startsWith('/')) throw new RangeError(`--workdir ${cwd}: write an absolute path, such as /${cwd}`);
   return system.spawn(argv, {
-    cwd: options.workdir ?? config?.workingDir ?? '/',
+    cwd,
     env,
     user: parseUser(options.user),
     haltOnExit: true,
@@ -100,12 +104,17 @@ export function startGuest(
 /** Connects the guest to our standard streams until it ends; gives the exit status. */
 export async function superviseGuest(system: System, guest: GuestProcess, options: RunOptions): Promise<number> {
   const detach =
-    options.tty === true ? attachTerminal(system, guest, options.interactive === true) : attachPipes(guest, options);
+    options.tty === true
+      ? attachTerminal(system, guest, options.interactive === true)
+      : attachPipes(system, guest, options);
   try {
-    const outputs = [forward(guest.stdout, process.stdout), forward(guest.stderr, process.stderr)];
+    const screen = options.tty === true && process.stdout.isTTY ? trackScreen() : undefined;
+    const outputs = [forward(guest.stdout, process.stdout, screen), forward(guest.stderr, process.stderr)];
     const exit = await guest.exited;
     await Promise.all(outputs);
     const reason = exit.reason ?? (system.kernel.halted?.kind === 'exited' ? null : system.kernel.halted);
+    // A program that ends by itself leaves the screen as it wants to.
+    if (screen !== undefined && (reason !== null || exit.signal !== null)) process.stdout.write(screen.undo());
     report({ ...exit, reason }, options);
     return statusOf({ ...exit, reason });
   } finally {
@@ -125,7 +134,7 @@ function report(exit: Exit, options: RunOptions): void {
   if (options.json === true) process.stderr.write(`${JSON.stringify({ status: statusOf(exit), ...exit })}\n`);
 }
 
-async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream): Promise<void> {
+async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream, screen?: ScreenModes): Promise<void> {
   let isOpen = true;
   const onError = (): void => {
     isOpen = false;
@@ -134,13 +143,25 @@ async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream):
   for await (const chunk of from) {
     // A reader that went away gets nothing more; the guest is told by stop(), below.
     if (!isOpen) continue;
+    screen?.see(chunk);
     if (!to.write(chunk))
       await new Promise<void>((resolve) => (to.once('drain', resolve), to.once('error', () => resolve())));
   }
 }
 
-function attachPipes(guest: GuestProcess, options: RunOptions): () => void {
-  const passOn = (signal: NodeJS.Signals): void => guest.kill(signal);
+/** So many interrupts within this time mean that the guest does not heed them and must go. */
+const IMPATIENT_INTERRUPTS = 3;
+const IMPATIENT_MS = 1000;
+
+function attachPipes(system: System, guest: GuestProcess, options: RunOptions): () => void {
+  let interrupts: number[] = [];
+  const passOn = (signal: NodeJS.Signals): void => {
+    guest.kill(signal);
+    if (signal !== 'SIGINT') return;
+    const now = performance.now();
+    interrupts = [...interrupts.filter((at) => now - at < IMPATIENT_MS), now];
+    if (interrupts.length >= IMPATIENT_INTERRUPTS) endImpatiently(system, guest);
+  };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
   for (const signal of signals) process.on(signal, passOn);
   const onPipeError = (error: NodeJS.ErrnoException): void => {
@@ -163,22 +184,57 @@ function attachPipes(guest: GuestProcess, options: RunOptions): () => void {
   };
 }
 
+/** Kills the guest; Ringfence itself, should that not be enough. */
+function endImpatiently(system: System, guest: GuestProcess): void {
+  guest.kill('SIGKILL');
+  system.stop();
+  setTimeout(() => process.exit(EXIT.interrupted), IMPATIENT_MS).unref();
+}
+
 function parseVolume(text: string): Volume {
   const match = /^(.+?):(\/[^:]*)(?::(ro|rw))?$/.exec(text);
   if (!match)
     throw new RangeError(
       `--volume ${text}: write HOST:GUEST, with an absolute GUEST, and :ro or :rw behind it if you like`,
     );
-  return { host: match[1]!, guest: match[2]!, readOnly: match[3] !== 'rw' };
+  const host = match[1]!;
+  const found = statSync(host, { throwIfNoEntry: false });
+  if (found === undefined)
+    throw new RangeError(`--volume ${text}: there is no ${host} on this machine; make the directory first`);
+  if (!found.isDirectory())
+    throw new RangeError(`--volume ${text}: ${host} is not a directory; share the directory it is in`);
+  return { host, guest: match[2]!, readOnly: match[3] !== 'rw' };
+}
+
+const LEAST_MEMORY = 8 * 2 ** 20;
+const MOST_MEMORY = 3.5 * 2 ** 30;
+
+function parseMemory(text: string): number {
+  const bytes = named('--memory', () => parseBytes(text));
+  if (bytes < LEAST_MEMORY)
+    throw new RangeError(`--memory ${text}: that is too little to start a program; 8m is the least`);
+  if (bytes > MOST_MEMORY) throw new RangeError(`--memory ${text}: a machine can have at most 3.5g`);
+  return bytes;
+}
+
+/** Puts the option's name before what its value's parser has to say. */
+function named<T>(option: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw error instanceof RangeError ? new RangeError(`${option}: ${error.message}`) : error;
+  }
 }
 
 function parseLimits(options: RunOptions): Partial<Limits> {
   return {
-    ...(options.timeout === undefined ? {} : { wallNs: parseDurationNs(options.timeout) }),
+    ...(options.timeout === undefined ? {} : { wallNs: named('--timeout', () => parseDurationNs(options.timeout!)) }),
     ...(options.maxInstructions === undefined ? {} : { instructions: options.maxInstructions }),
     ...(options.maxProcesses === undefined ? {} : { processes: options.maxProcesses }),
     ...(options.maxFiles === undefined ? {} : { openFiles: options.maxFiles }),
-    ...(options.maxOutput === undefined ? {} : { outputBytes: parseBytes(options.maxOutput) }),
+    ...(options.maxOutput === undefined
+      ? {}
+      : { outputBytes: named('--max-output', () => parseBytes(options.maxOutput!)) }),
   };
 }
 
