@@ -1,7 +1,7 @@
 /**
  * epoll: a set of files of interest and a list of those that may be ready. See epoll(7).
  *
- * Interface: createEpoll, epollOf, findItem, addItem, changeItem, removeItem, forgetWatched, collectReady, wouldLoop, epollOps.
+ * Interface: createEpoll, epollOf, findItem, addItem, changeItem, removeItem, isWatchLimitReached, forgetWatched, collectReady, wouldLoop, epollOps.
  * Invariants: item.queued exactly while its key is in `ready`. Each item is listed as watcher in its queues, whose wakers put it in
  * `ready` (sched/wait-queue.ts), and in `watchedBy` of its file, with whose last reference it goes.
  */
@@ -10,6 +10,7 @@ import { nextId } from '../id.ts';
 import type { EpollId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { freeWaitQueue, newWaitQueue, wakeAll } from '../sched/wait-queue.ts';
+import { sysctlNumber } from '../sysctl.ts';
 import { pollFile, pollQueuesOf } from '../vfs/poll.ts';
 import type { FileOps, OpenFile } from '../vfs/types.ts';
 import type { Epoll, EpollItem } from './types.ts';
@@ -80,15 +81,26 @@ export function changeItem(
   queueIfReady(kernel, epoll, item, file);
 }
 
+/** True when fs.epoll.max_user_watches items are there. See epoll(7). */
+export function isWatchLimitReached(kernel: Kernel): boolean {
+  let items = 0;
+  for (const epoll of kernel.epolls.values()) items += epoll.items.size;
+  return items >= sysctlNumber(kernel, 'fs/epoll/max_user_watches');
+}
+
+/** In place, for there may be many: those of an epoll that is closed stand in the order in which they go. */
+function removeWatch(watches: { epoll: EpollId; item: number }[], epoll: Epoll, item: EpollItem): void {
+  const index = watches.findIndex((watch) => watch.epoll === epoll.id && watch.item === item.key);
+  if (index >= 0) watches.splice(index, 1);
+}
+
 export function removeItem(kernel: Kernel, epoll: Epoll, item: EpollItem): void {
   for (const id of item.queues) {
     const queue = kernel.waitQueues.get(id);
-    if (queue === undefined) continue;
-    queue.watchers = queue.watchers.filter((watcher) => watcher.epoll !== epoll.id || watcher.item !== item.key);
+    if (queue !== undefined) removeWatch(queue.watchers, epoll, item);
   }
   const file = kernel.files.get(item.file);
-  if (file !== undefined && file.watchedBy !== null)
-    file.watchedBy = file.watchedBy.filter((watch) => watch.epoll !== epoll.id || watch.item !== item.key);
+  if (file !== undefined && file.watchedBy !== null) removeWatch(file.watchedBy, epoll, item);
   epoll.items.delete(item.key);
   const keys = epoll.byFd.get(item.fd)!.filter((key) => key !== item.key);
   if (keys.length === 0) epoll.byFd.delete(item.fd);

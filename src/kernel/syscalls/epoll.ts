@@ -8,6 +8,7 @@ import {
   createEpoll,
   epollOf,
   findItem,
+  isWatchLimitReached,
   removeItem,
   wouldLoop,
 } from '../ipc/epoll.ts';
@@ -72,6 +73,7 @@ function epollCtl(kernel: Kernel, task: Task, epfd: number, op: number, fd: numb
   switch (op) {
     case EPOLL_CTL_ADD:
       if (item !== undefined) return 'EEXIST';
+      if (isWatchLimitReached(kernel)) return 'ENOSPC';
       addItem(kernel, epoll, fd, file, events, data);
       return 0;
     case EPOLL_CTL_DEL:
