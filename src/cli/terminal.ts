@@ -41,16 +41,31 @@ export function attachTerminal(system: System, guest: GuestProcess, interactive:
   };
   const onEnd = (): void => (isRaw ? onHangup() : void guest.stdin.write(END_OF_FILE));
   const onInterrupt = (): void => guest.kill('SIGINT');
+  const onQuit = (): void => guest.kill('SIGQUIT');
+  // The shell that stopped us has set modes of its own; Node does not know, and would see no change.
+  const onContinue = (): void => {
+    if (isRaw) stdin.setRawMode(false).setRawMode(true);
+    onResize();
+  };
+  const signals: readonly [NodeJS.Signals, () => void][] = [
+    ['SIGTERM', onHangup],
+    ['SIGHUP', onHangup],
+    ['SIGINT', onInterrupt],
+    ['SIGQUIT', onQuit],
+    ['SIGCONT', onContinue],
+  ];
 
   if (isRaw) stdin.setRawMode(true);
   if (interactive) stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
   stdout.on('resize', onResize);
-  process.on('exit', restore).on('SIGTERM', onHangup).on('SIGHUP', onHangup).on('SIGINT', onInterrupt);
+  process.on('exit', restore);
+  for (const [signal, handler] of signals) process.on(signal, handler);
   return () => {
     isAttached = false;
     stdin.off('data', onData).off('end', onEnd);
     stdout.off('resize', onResize);
-    process.off('exit', restore).off('SIGTERM', onHangup).off('SIGHUP', onHangup).off('SIGINT', onInterrupt);
+    process.off('exit', restore);
+    for (const [signal, handler] of signals) process.off(signal, handler);
     // An error handler stays: restoring a terminal that went away emits one.
     restore();
     clearTimeout(grace);

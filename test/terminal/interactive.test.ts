@@ -193,6 +193,28 @@ describe('the end', () => {
     await terminal.expect(/status \d+\nrestored/);
   });
 
+  it('waits while Ringfence itself is stopped', async () => {
+    terminal = openTerminal('PS1="outer$ " bash --norc');
+    await terminal.expect(/^outer\$$/);
+    terminal.enter(`PROMPT_COMMAND=; node ${cli} run -it debian-riscv64 bash`);
+    await terminal.expect(PROMPT);
+    const pid = terminal.childOfShell();
+    process.kill(pid, 'SIGSTOP');
+    await terminal.expect(/Stopped.*(?:\n.*)?\nouter\$$/);
+    terminal.enter('clear; fg');
+    await terminal.expect(/^node /m);
+    terminal.type('echo typed');
+    terminal.press('C-a', 'C-k');
+    terminal.enter('stty size');
+    await terminal.expect(/24 80\n.*ringfence:\/#$/);
+    terminal.enter('exit 5');
+    await terminal.expect(/exit\nouter\$$/);
+    // Our own shell reads as before.
+    terminal.enter('head -1; echo "status $?"');
+    terminal.enter('a line');
+    await terminal.expect(/^a line\na line\nstatus 0\n/m);
+  });
+
   it('comes when the window is closed', async () => {
     const pidFile = join(directory, 'pid');
     terminal = openTerminal(`sh -c 'echo $$ > ${pidFile}; exec node ${cli} run -it debian-riscv64 bash'`);

@@ -23,6 +23,8 @@ export interface Terminal {
   resize(columns: number, rows: number): void;
   /** Waits until the screen matches; gives the screen. */
   expect(pattern: RegExp): Promise<string>;
+  /** Process of the program that the window's shell runs. */
+  childOfShell(): number;
   /** Closes the window, as a person does: the programs in it hear SIGHUP. */
   close(): void;
 }
@@ -66,6 +68,11 @@ export function openTerminal(command: string, columns = 80, rows = 24): Terminal
         if (Date.now() > end) throw new Error(`the screen never matched ${String(pattern)}:\n${text}`);
         await delay(POLL_MS);
       }
+    },
+    childOfShell() {
+      const shell = tmux(['display-message', '-p', '#{pane_pid}']).trim();
+      const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', shell], { encoding: 'utf8' });
+      return Number(stdout.trim().split('\n')[0]);
     },
     close: () => void spawnSync('tmux', ['-L', server, 'kill-server']),
   };
