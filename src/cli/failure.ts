@@ -3,7 +3,7 @@ import { SpawnError } from '../host/errors.ts';
 import { ImageError } from '../image/image-error.ts';
 
 /** Exit statuses of our own, as docker and timeout(1) have them. */
-export const EXIT = { limit: 124, failed: 125, cannotRun: 126, notFound: 127 } as const;
+export const EXIT = { limit: 124, failed: 125, cannotRun: 126, notFound: 127, interrupted: 130 } as const;
 
 /** Prints the error for a person and gives the exit status. */
 export function failure(error: unknown): number {
