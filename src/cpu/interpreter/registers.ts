@@ -16,7 +16,11 @@ export function defineRegisterCopies(module: ModuleBuilder, layout: Layout): voi
     [],
     (code, to) => {
       for (let i = 1; i < REGISTERS; i++)
-        code.get(to).i32(0).mem('i64.load', x + 8 * i).mem('i64.store', 8 * i);
+        code
+          .get(to)
+          .i32(0)
+          .mem('i64.load', x + 8 * i)
+          .mem('i64.store', 8 * i);
     },
     'saveRegisters',
   );
@@ -26,7 +30,11 @@ export function defineRegisterCopies(module: ModuleBuilder, layout: Layout): voi
     [],
     (code, from) => {
       for (let i = 1; i < REGISTERS; i++)
-        code.i32(0).get(from).mem('i64.load', 8 * i).mem('i64.store', x + 8 * i);
+        code
+          .i32(0)
+          .get(from)
+          .mem('i64.load', 8 * i)
+          .mem('i64.store', x + 8 * i);
     },
     'loadRegisters',
   );
