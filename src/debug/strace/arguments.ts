@@ -1,11 +1,10 @@
 /**
  * The arguments of a call as its row describes them.
  *
- * Interface: piecesOf, argumentPiece, valueOf. What the kernel reads is shown as it was at entry, what it writes as it is at exit; after
+ * Interface: argumentPiece, named, valueOf. What the kernel reads is shown as it was at entry, what it writes as it is at exit; after
  * an error, and where a pointer leads nowhere, the pointer itself.
  */
 import type { Arg, Scalar } from '../../abi/args.ts';
-import type { SyscallName } from '../../abi/syscalls.ts';
 import {
   arrayText,
   atEntry,
@@ -19,7 +18,6 @@ import {
   structAt,
   structBytes,
 } from './call.ts';
-import { SPECIAL_CALLS } from './special-calls.ts';
 import { structText } from './structs.ts';
 import { enumName, flagNames, hex, hexOrZero, makedevText, octal, pointer, quote, sigset, signalOf } from './text.ts';
 import { readCString } from './memory.ts';
@@ -29,10 +27,9 @@ const POINTER_BYTES = 8;
 /** Where counting the environment of a broken program ends. */
 const MOST_STRINGS = 1 << 16;
 
-/** The parts of a call's argument list, in order. */
-export function piecesOf(call: Call): readonly Piece[] {
-  const special = SPECIAL_CALLS[call.syscall.name as SyscallName];
-  return special?.pieces?.(call) ?? call.syscall.row.args.map((arg) => argumentPiece(call, arg.name));
+/** The arguments of these names, in this order. */
+export function named(call: Call, ...names: readonly string[]): Piece[] {
+  return names.map((name) => argumentPiece(call, name));
 }
 
 /** The piece for the argument of that name. */

@@ -1,12 +1,12 @@
 /**
  * One call of a traced program as the printers see it, and the form of a printer.
  *
- * Interface: Call, Piece, atEntry, atExit, afterCall, and readers of the program's memory.
+ * Interface: Call, Piece, SpecialCall, SpecialCalls, atEntry, atExit, afterCall, and readers of the program's memory.
  */
 import type { Arch } from '../../abi/arch.ts';
 import { layoutOf, readStruct, type StructDef } from '../../abi/struct.ts';
 import { STRUCTS, type StructName } from '../../abi/structs.ts';
-import type { NumberedSyscall } from '../../abi/syscalls.ts';
+import type { NumberedSyscall, SyscallName } from '../../abi/syscalls.ts';
 import { readCString, type TracedMemory } from './memory.ts';
 import { hex, pointer, quote } from './text.ts';
 
@@ -32,6 +32,15 @@ export interface Piece {
   /** The text brings the comma before it: strace writes it only after the call. */
   readonly ownComma?: boolean;
 }
+
+export interface SpecialCall {
+  /** The argument list; undefined: as the row has it. */
+  readonly pieces?: (call: Call) => readonly Piece[] | undefined;
+  /** What is shown of a successful result; undefined: as the row has it. */
+  readonly result?: (call: Call) => string | undefined;
+}
+
+export type SpecialCalls = Readonly<Partial<Record<SyscallName, SpecialCall>>>;
 
 export function atEntry(text: (call: Call) => string): Piece {
   return { when: 'entry', text };

@@ -1,8 +1,7 @@
 /** Calls whose arguments depend on a command, and those that wait for descriptors. Interface: descriptorCalls. */
-import { argumentPiece, sigsetAt, valueOf } from './arguments.ts';
+import { named, argumentPiece, sigsetAt, valueOf } from './arguments.ts';
 import { arrayText, atEntry, atExit, type Call, numberAt, type Piece, structAt, structBytes } from './call.ts';
-import { named } from './file-calls.ts';
-import type { SpecialCalls } from './special-calls.ts';
+import type { SpecialCalls } from './call.ts';
 import { structText } from './structs.ts';
 import { flagNames, hasName, hex, hexOrZero, pointer } from './text.ts';
 import { FCNTL } from '../../abi/flags/fcntl.ts';

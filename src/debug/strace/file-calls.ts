@@ -1,6 +1,6 @@
 /** Calls on names and file contents. Interface: fileCalls. */
 import { isDevice, S_IFMT } from '../../abi/file-mode.ts';
-import { argumentPiece, iovecPointers, valueOf } from './arguments.ts';
+import { argumentPiece, named, iovecPointers, valueOf } from './arguments.ts';
 import {
   atEntry,
   atExit,
@@ -12,17 +12,12 @@ import {
   structBytes,
   structAt,
 } from './call.ts';
-import type { SpecialCalls } from './special-calls.ts';
+import type { SpecialCalls } from './call.ts';
 import { utimeText } from './structs.ts';
 import { flagNames, hex, makedevText, modeText, octal, pointer, quoteHex } from './text.ts';
 
 const O_CREAT = 0o100n;
 const TMPFILE_BIT = 0o20000000n;
-
-/** The arguments of these names, in this order. */
-export function named(call: Call, ...names: readonly string[]): Piece[] {
-  return names.map((name) => argumentPiece(call, name));
-}
 
 function open(call: Call): Piece[] {
   const makesFile = (valueOf(call, 'flags') & (O_CREAT | TMPFILE_BIT)) !== 0n;

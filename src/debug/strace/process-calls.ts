@@ -1,7 +1,7 @@
 /** Calls on processes, threads and their settings. Interface: processCalls. */
 import { FUTEX } from '../../abi/flags/futex.ts';
 import { PRCTL } from '../../abi/flags/prctl.ts';
-import { argumentPiece, countedStrings, strings, valueOf, writtenString } from './arguments.ts';
+import { named, argumentPiece, countedStrings, strings, valueOf, writtenString } from './arguments.ts';
 import {
   afterCall,
   atEntry,
@@ -13,8 +13,7 @@ import {
   type Piece,
   structAt,
 } from './call.ts';
-import { named } from './file-calls.ts';
-import type { SpecialCall, SpecialCalls } from './special-calls.ts';
+import type { SpecialCall, SpecialCalls } from './call.ts';
 import { structText } from './structs.ts';
 import { enumName, flagNames, hasName, hex, hexOrZero, pointer, signalOf } from './text.ts';
 

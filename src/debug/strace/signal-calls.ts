@@ -1,7 +1,7 @@
 /** Calls on signals. Interface: signalCalls. */
 import { argumentPiece } from './arguments.ts';
 import { atEntry, atExit, type Call, type Piece } from './call.ts';
-import type { SpecialCalls } from './special-calls.ts';
+import type { SpecialCalls } from './call.ts';
 import { structText } from './structs.ts';
 import { pointer, signalOf } from './text.ts';
 

@@ -12,7 +12,8 @@ import { returnBits, stackPointer, syscallArgument } from '../../kernel/arch/arc
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { SigInfo } from '../../kernel/signal/types.ts';
 import type { Task } from '../../kernel/task/types.ts';
-import { countedStrings, piecesOf, strings } from './arguments.ts';
+import { countedStrings, strings } from './arguments.ts';
+import { piecesOf } from './pieces.ts';
 import { type Call, pathText, type Piece } from './call.ts';
 import { memoryOf } from './memory.ts';
 import { resultText } from './result.ts';
@@ -224,7 +225,6 @@ export function attachTracer(kernel: Kernel, options: TraceOptions): Tracer {
     if (options.sayAttached && options.lines) {
       // The message stands in the middle of the parent's line, which goes on behind it.
       options.write(`strace: Process ${child.tid} attached\n`);
-      column = 0;
     }
     add(child);
   }

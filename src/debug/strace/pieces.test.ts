@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { syscallsByNumber, type NumberedSyscall } from '../../abi/syscalls.ts';
-import { piecesOf } from './arguments.ts';
+import { piecesOf } from './pieces.ts';
 import type { Call } from './call.ts';
 import { resultText } from './result.ts';
 

@@ -1,0 +1,13 @@
+/**
+ * The argument list of a call in parts: its own printer's, or as its row has it. Interface: piecesOf.
+ */
+import type { SyscallName } from '../../abi/syscalls.ts';
+import { argumentPiece } from './arguments.ts';
+import type { Call, Piece } from './call.ts';
+import { SPECIAL_CALLS } from './special-calls.ts';
+
+/** The parts of a call's argument list, in order. */
+export function piecesOf(call: Call): readonly Piece[] {
+  const special = SPECIAL_CALLS[call.syscall.name as SyscallName];
+  return special?.pieces?.(call) ?? call.syscall.row.args.map((arg) => argumentPiece(call, arg.name));
+}
