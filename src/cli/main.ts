@@ -8,18 +8,20 @@ import { VERSION } from './version.ts';
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
 
+const count = (_: string, previous: number): number => previous + 1;
+
 function whole(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }
 
-/** Options that every command which runs a guest takes. */
-function withRunOptions(command: Command): Command {
+/** Options that every command which runs a guest takes. strace has its own -t and -e, so there these two are --tty and --env only. */
+function withRunOptions(command: Command, short = { tty: '-t, ', env: '-e, ' }): Command {
   return command
     .option('-i, --interactive', 'pass standard input on (without it the program reads end of file)')
-    .option('-t, --tty', 'give the program a terminal')
+    .option(`${short.tty}--tty`, 'give the program a terminal')
     .option('-v, --volume <HOST:GUEST[:ro|:rw]>', 'show it a host directory; read-only unless :rw', collect, [])
-    .option('-e, --env <NAME=VALUE>', 'set an environment variable; NAME alone takes it from here', collect, [])
+    .option(`${short.env}--env <NAME=VALUE>`, 'set an environment variable; NAME alone takes it from here', collect, [])
     .option('-w, --workdir <DIR>', 'start in this directory of the guest')
     .option('-u, --user <UID[:GID]>', 'run as this numeric user', '0:0')
     .option('-m, --memory <SIZE>', 'RAM of the machine', '512m')
@@ -68,6 +70,45 @@ Exit status: the program's; 128+N if signal N killed it; 124 if --timeout or ano
   .action(async (image: string, command: string[], options) => {
     const { runCommand } = await import('./run.ts');
     process.exitCode = await runCommand(image, command, options);
+  });
+
+withRunOptions(
+  program
+    .command('strace')
+    .description('run a program of an image and show its system calls, as strace(1) does')
+    .argument('<IMAGE>', 'name in the store, or path of an image, tar, OCI layout or directory')
+    .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell")
+    .option('-f, --follow', 'trace its threads and children too')
+    .option('-c, --summary-only', 'count calls, errors and time, and print only a table of them')
+    .option('-C, --with-summary', 'print the table after the calls')
+    .option('-e, --expression <EXPR>', 'choose what is shown; see below', collect, [])
+    .option('-o, --output <FILE>', 'write the trace to this file instead of standard error')
+    .option('-s, --string-limit <N>', 'show at most this many bytes of a string', whole, 32)
+    .option('-t, --time', 'start lines with the time; -tt adds microseconds, -ttt counts from 1970', count, 0)
+    .option('-r, --relative', 'start lines with the time since the line before')
+    .option('-T, --syscall-times', 'end lines with the time that the call took')
+    .option('-q, --quiet', 'do not say which processes are attached'),
+  { tty: '', env: '' },
+)
+  .addHelpText(
+    'after',
+    `
+Expressions:
+  -e openat,read         only these calls             -e '!read'        all but these
+  -e %file               calls that take a file name  -e signal=none    no signals
+  classes: %file %desc %process %network %signal %memory %ipc %clock %creds
+
+Examples:
+  ringfence strace debian-riscv64 ls /
+  ringfence strace -f -e trace=%process debian-riscv64 sh -c 'true | cat'
+  ringfence strace -c debian-riscv64 find /usr
+  ringfence strace -f -o trace.txt debian-riscv64 make
+
+The traced program's output and exit status are passed on as with ringfence run.`,
+  )
+  .action(async (image: string, command: string[], options) => {
+    const { straceCommand } = await import('./strace.ts');
+    process.exitCode = await straceCommand(image, command, options);
   });
 
 program

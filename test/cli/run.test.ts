@@ -1,0 +1,235 @@
+/** The command line as a shell sees it: statuses, streams, signals and what it says of bad input. */
+import { spawn, spawnSync, type ChildProcess, type SpawnSyncOptions } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildCli } from '../support/cli.ts';
+
+const IMAGE = 'debian-riscv64';
+const directory = mkdtempSync(join(tmpdir(), 'ringfence-cli-'));
+let cli: string;
+
+beforeAll(async () => void (cli = await buildCli(directory)));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function ringfence(args: readonly string[], options: SpawnSyncOptions = {}): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { timeout: 50_000, ...options });
+  return { status, stdout: stdout?.toString('latin1') ?? '', stderr: stderr?.toString('latin1') ?? '' };
+}
+
+const run = (...args: readonly string[]): Ended => ringfence(['run', ...args]);
+
+describe('exit status', () => {
+  it.each([
+    ['the program’s own', ['sh', '-c', 'exit 7'], 7],
+    ['128 and the signal that killed it', ['sh', '-c', 'kill -TERM $$'], 143],
+    ['126 for what cannot be run', ['/etc/passwd'], 126],
+    ['127 for what is not there', ['no-such-program'], 127],
+  ])('is %s', (_, command, status) => {
+    expect(run(IMAGE, ...command).status).toBe(status);
+  });
+
+  it('is 124 when a limit stopped it, with the reason', () => {
+    const { status, stderr } = run('--timeout', '500ms', IMAGE, 'sleep', '60');
+    expect(status).toBe(124);
+    expect(stderr).toContain('ran longer than 0.5 s');
+  });
+
+  it('comes with reason and usage as JSON', () => {
+    const { status, stderr } = run('--json', IMAGE, 'sh', '-c', 'kill -9 $$');
+    expect(status).toBe(137);
+    expect(JSON.parse(stderr)).toMatchObject({ status: 137, signal: 'SIGKILL', reason: null });
+  });
+});
+
+describe('bad input', () => {
+  const file = join(directory, 'file');
+  beforeAll(() => writeFileSync(file, ''));
+
+  it.each([
+    [['run', 'no-such-image', 'true'], /There is no image no-such-image[^]*Try: /],
+    [['run', '-v', 'bad', IMAGE, 'true'], /--volume bad: write HOST:GUEST/],
+    [['run', '-v', '/no/such:/x', IMAGE, 'true'], /--volume .*: there is no \/no\/such on this machine/],
+    [['run', '-v', `${file}:/x`, IMAGE, 'true'], /--volume .* is not a directory/],
+    [['run', '-m', '1k', IMAGE, 'true'], /--memory 1k: .*8m is the least/],
+    [['run', '-m', '10g', IMAGE, 'true'], /--memory 10g: .*at most 3\.5g/],
+    [['run', '-m', 'much', IMAGE, 'true'], /--memory: 'much' is not a size; write/],
+    [['run', '-u', 'bob', IMAGE, 'true'], /--user bob: write/],
+    [['run', '-w', 'tmp', IMAGE, 'true'], /--workdir tmp: write an absolute path, such as \/tmp/],
+    [['run', '-e', '=x', IMAGE, 'true'], /--env =x: write NAME=VALUE/],
+    [['run', '--timeout', 'soon', IMAGE, 'true'], /--timeout: 'soon' is not a duration; write/],
+    [['run', '--max-output', 'x', IMAGE, 'true'], /--max-output: 'x' is not a size/],
+    [['run', '--max-files', '-1', IMAGE, 'true'], /--max-files.*whole number/],
+    [['run', '--net', 'host', IMAGE, 'true'], /--net host: .*use --net none/],
+    [['run', '--memry', '1g', IMAGE, 'true'], /unknown option '--memry'[^]*--memory/],
+    [['run'], /missing required argument 'IMAGE'/],
+    [['rnu'], /unknown command 'rnu'[^]*Did you mean run/],
+    [['strace', '-e', 'opne', IMAGE, 'true'], /invalid system call 'opne'/],
+    [['strace', '-e', '%fiel', IMAGE, 'true'], /invalid system call '%fiel'.*%file/],
+    [['strace', '-o', '/no/such/file', IMAGE, 'true'], /--output \/no\/such\/file: /],
+  ])('%j is refused with 125 and advice', (args, message) => {
+    const { status, stdout, stderr } = ringfence(args);
+    expect(stderr).toMatch(message);
+    expect(status).toBe(125);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('help', () => {
+  it.each([
+    [['--help'], /Commands:[^]*run[^]*strace[^]*image/],
+    [['run', '--help'], /Examples:[^]*Exit status:/],
+    [['strace', '--help'], /Expressions:[^]*Examples:/],
+    [['image', 'build', '--help'], /--package/],
+  ])('%j goes to standard output with status 0', (args, text) => {
+    const { status, stdout, stderr } = ringfence(args);
+    expect(stdout).toMatch(text);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+  });
+});
+
+describe('streams', () => {
+  it('keeps standard output and standard error apart', () => {
+    const { stdout, stderr } = run(IMAGE, 'sh', '-c', 'echo out; echo err >&2');
+    expect([stdout, stderr]).toEqual(['out\n', 'err\n']);
+  });
+
+  it('passes bytes on as they are', () => {
+    const input = randomBytes(300_000);
+    const { stdout } = spawnSync(process.execPath, [cli, 'run', '-i', IMAGE, 'cat'], { input, maxBuffer: 1e6 });
+    expect(createHash('sha256').update(stdout).digest('hex')).toBe(createHash('sha256').update(input).digest('hex'));
+  });
+
+  it('reads a pipe, a file, /dev/null, and nothing without -i', () => {
+    const file = join(directory, 'lines');
+    writeFileSync(file, 'one\ntwo\n');
+    const count = (flags: string[], stdio: SpawnSyncOptions): string =>
+      ringfence(['run', ...flags, IMAGE, 'wc', '-c'], stdio).stdout;
+    expect(count(['-i'], { input: 'hello' })).toBe('5\n');
+    expect(count(['-i'], { stdio: [openSync(file, 'r'), 'pipe', 'pipe'] })).toBe('8\n');
+    expect(count(['-i'], { stdio: ['ignore', 'pipe', 'pipe'] })).toBe('0\n');
+    expect(count([], { input: 'hello' })).toBe('0\n');
+  });
+
+  it('bears closed streams', () => {
+    const shell = (text: string): Ended => {
+      const { status, stdout, stderr } = spawnSync('sh', ['-c', text], { timeout: 50_000 });
+      return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+    };
+    expect(shell(`${process.execPath} ${cli} run -i ${IMAGE} wc -c <&-`)).toMatchObject({ status: 0, stdout: '0\n' });
+    expect(shell(`${process.execPath} ${cli} run ${IMAGE} sh -c 'exit 4' >&-`).status).toBe(4);
+  });
+
+  it('ends with SIGPIPE inside when its reader goes away', () => {
+    const command = `${process.execPath} ${cli} run ${IMAGE} yes | head -1; echo \${PIPESTATUS[0]}`;
+    const started = performance.now();
+    const { stdout } = spawnSync('bash', ['-c', command], { timeout: 50_000, encoding: 'utf8' });
+    expect(stdout).toBe('y\n141\n');
+    expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it('writes no colours', () => {
+    const { stderr } = ringfence(['run', 'no-such-image'], { env: { ...process.env, NO_COLOR: '1' } });
+    expect(stderr).not.toContain('\x1b');
+  });
+
+  it('holds no more in memory for more input', () => {
+    const peakKiB = (megabytes: number): number => {
+      const peak = join(directory, 'peak');
+      const hook = join(directory, 'hook.mjs');
+      writeFileSync(
+        hook,
+        `import { writeFileSync } from 'node:fs'; process.on('exit', () => writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)));`,
+      );
+      const command = `head -c ${megabytes}M /dev/zero | ${process.execPath} --import ${hook} ${cli} run -i ${IMAGE} sh -c 'cat | wc -c'`;
+      const { stdout } = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: 50_000 });
+      expect(stdout).toBe(`${megabytes * 1024 * 1024}\n`);
+      return Number(readFileSync(peak, 'utf8'));
+    };
+    const small = peakKiB(8);
+    const large = peakKiB(64);
+    expect(large - small).toBeLessThan(48 * 1024);
+  });
+});
+
+describe('interrupts', () => {
+  async function started(script: string): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
+    const child = spawn(process.execPath, [cli, 'run', IMAGE, 'sh', '-c', script]);
+    let stdout = '';
+    const ready = new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        stdout += chunk.toString();
+        if (stdout.includes('ready')) resolve();
+      });
+    });
+    const ended = new Promise<Ended>((resolve) =>
+      child.on('close', (status) => resolve({ status, stdout, stderr: '' })),
+    );
+    await ready;
+    return { child, ended };
+  }
+
+  it('pass to the guest', async () => {
+    const { child, ended } = await started('trap "echo got; exit 5" INT; echo ready; while :; do sleep 0.1; done');
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ status: 5, stdout: 'ready\ngot\n' });
+  });
+
+  it('kill a guest that does not heed three in a second', async () => {
+    const { child, ended } = await started('trap "" INT; echo ready; while :; do sleep 0.1; done');
+    for (let i = 0; i < 3; i++) {
+      child.kill('SIGINT');
+      await delay(50);
+    }
+    const { status } = await ended;
+    expect([130, 137]).toContain(status);
+  });
+});
+
+describe('strace', () => {
+  it('writes to standard error and passes the status on', () => {
+    const { status, stdout, stderr } = ringfence([
+      'strace',
+      '-e',
+      'trace=exit_group',
+      IMAGE,
+      'sh',
+      '-c',
+      'echo x; exit 3',
+    ]);
+    expect(stdout).toBe('x\n');
+    expect(stderr).toBe(`exit_group(3)                           = ?\n+++ exited with 3 +++\n`);
+    expect(status).toBe(3);
+  });
+
+  it('writes to a file, with the task of each line', () => {
+    const file = join(directory, 'trace');
+    const { stderr } = ringfence(['strace', '-f', '-o', file, '-e', '%process', IMAGE, 'sh', '-c', 'true | cat']);
+    expect(stderr).toBe('');
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^2 {5}execve\("\/usr\/bin\/sh", /);
+    expect(lines.every((line) => /^[234] {5}/.test(line))).toBe(true);
+    expect(lines.filter((line) => line.includes('+++ exited with 0 +++'))).toHaveLength(3);
+  });
+
+  it('counts', () => {
+    const { stderr } = ringfence(['strace', '-c', IMAGE, 'true']);
+    expect(stderr).toMatch(/^% time {5}seconds {2}usecs\/call {5}calls {4}errors syscall\n/);
+    expect(stderr).toMatch(/\n100\.00 .* total\n$/);
+  });
+
+  it('takes time stamps and string limits', () => {
+    const { stderr } = ringfence(['strace', '-tt', '-T', '-s', '2', '-e', 'write', IMAGE, 'echo', 'hello']);
+    expect(stderr).toMatch(/^\d\d:\d\d:\d\d\.\d{6} write\(1, "he"\.\.\., 6\) {4,}= 6 <\d\.\d{6}>$/m);
+  });
+});
