@@ -21,6 +21,7 @@ export default tseslint.config(
       'prefer-const': 'error',
     },
   },
+  { files: ['bin/**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['vitest.config.ts', 'web/vite.config.ts'], rules: { 'import-x/no-default-export': 'off' } },
   {
     files: ['src/{util,abi,wasm,isa,cpu,machine,kernel,snapshot,debug}/**/*.ts'],
