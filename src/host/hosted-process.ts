@@ -13,7 +13,13 @@ import { kernelInfo, sendToGroup } from '../kernel/signal/send.ts';
 import { ROOT_CRED, userCred } from '../kernel/task/cred.ts';
 import { spawnProcess } from '../kernel/task/spawn.ts';
 import type { HostProcess } from '../kernel/task/types.ts';
-import { createHostTerminal, hangUpTerminal, resizeTerminal, terminalInput, terminalOutput } from '../kernel/tty/host-terminal.ts';
+import {
+  createHostTerminal,
+  hangUpTerminal,
+  resizeTerminal,
+  terminalInput,
+  terminalOutput,
+} from '../kernel/tty/host-terminal.ts';
 import { putFile } from '../kernel/vfs/file.ts';
 import type { OpenFile } from '../kernel/vfs/types.ts';
 import { fromUtf8 } from '../util/byte-string.ts';
@@ -23,6 +29,8 @@ import { Output } from './output.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const PAGE_BYTES = 4096;
+
+const OUT_OF_MEMORY: ExitReason = { kind: 'limit', limit: 'memory', text: 'memory ran out' };
 
 /** What carries the bytes. */
 type Channel =
@@ -54,13 +62,20 @@ export class HostedProcess implements GuestProcess {
   }
 
   /** Starts a program, or gives the errno of its execve. */
-  static start(kernel: Kernel, argv: readonly string[], request: SpawnRequest, wake: () => void): HostedProcess | Errno {
-    const { channel, files } = request.terminal === undefined ? openPipes(kernel) : openTerminal(kernel, request.terminal);
+  static start(
+    kernel: Kernel,
+    argv: readonly string[],
+    request: SpawnRequest,
+    wake: () => void,
+  ): HostedProcess | Errno {
+    const { channel, files } =
+      request.terminal === undefined ? openPipes(kernel) : openTerminal(kernel, request.terminal);
     const pid = spawnProcess(kernel, {
       argv: argv.map(fromUtf8),
       env: Object.entries(request.env ?? {}).map(([name, value]) => fromUtf8(`${name}=${value}`)),
       cwd: fromUtf8(request.cwd ?? '/'),
-      cred: request.user === undefined || request.user.uid === 0 ? ROOT_CRED : userCred(request.user.uid, request.user.gid),
+      cred:
+        request.user === undefined || request.user.uid === 0 ? ROOT_CRED : userCred(request.user.uid, request.user.gid),
       stdio: files,
       tty: channel.kind === 'terminal' ? kernel.ttys.get(channel.tty)! : null,
       haltOnExit: request.haltOnExit ?? false,
@@ -120,7 +135,7 @@ export class HostedProcess implements GuestProcess {
         minorFaults: ended.usage.minorFaults + ended.childrenUsage.minorFaults,
         majorFaults: ended.usage.majorFaults + ended.childrenUsage.majorFaults,
       },
-      reason: null,
+      reason: ended.outOfMemory ? OUT_OF_MEMORY : null,
     });
   }
 
@@ -151,16 +166,19 @@ export class HostedProcess implements GuestProcess {
       const chunk = read(Math.min(output.room, CHUNK_BYTES));
       if (chunk.length === 0) break;
       taken = true;
-      this.#count(chunk.length);
-      output.push(chunk);
+      output.push(this.#count(chunk));
     }
     return taken;
   }
 
-  #count(bytes: number): void {
+  /** Counts output, and gives as much of it as the limit lets through. */
+  #count(chunk: Uint8Array): Uint8Array {
     const { stats, limits } = this.#kernel;
-    stats.outputBytes += bytes;
-    if (stats.outputBytes > limits.outputBytes) haltForLimit(this.#kernel, 'outputBytes', `more than ${limits.outputBytes} bytes were written`);
+    const left = Math.max(0, limits.outputBytes - stats.outputBytes);
+    stats.outputBytes += chunk.length;
+    if (chunk.length <= left) return chunk;
+    haltForLimit(this.#kernel, 'outputBytes', `more than ${limits.outputBytes} bytes were written`);
+    return chunk.subarray(0, left);
   }
 
   #close(): void {
@@ -194,7 +212,10 @@ function openPipes(kernel: Kernel): { channel: Channel; files: OpenFile[] } {
   return { channel, files: [stdin.file, stdout.file, stderr.file] };
 }
 
-function openTerminal(kernel: Kernel, size: { columns: number; rows: number }): { channel: Channel; files: OpenFile[] } {
+function openTerminal(
+  kernel: Kernel,
+  size: { columns: number; rows: number },
+): { channel: Channel; files: OpenFile[] } {
   const { tty, file } = createHostTerminal(kernel, { rows: size.rows, cols: size.columns, xpixel: 0, ypixel: 0 });
   return { channel: { kind: 'terminal', tty }, files: [file, file, file] };
 }

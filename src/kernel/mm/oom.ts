@@ -39,6 +39,8 @@ export function killForMemory(kernel: Kernel): Mm | null {
   mm.oomReaped = true;
   for (const group of kernel.groups.values()) {
     if (memoryTask(kernel, group)?.mm !== chosenTask.mm) continue;
+    const hosted = kernel.hostProcesses.get(group.tgid);
+    if (hosted !== undefined) hosted.outOfMemory = true;
     sendToGroup(kernel, group, { signo: SIGKILL, errno: 0, code: SI_KERNEL });
   }
   reap(kernel, mm);

@@ -10,7 +10,14 @@ import { noUsage, groupUsage } from './usage.ts';
 import type { HostProcess, ThreadGroup } from './types.ts';
 
 export function registerHostProcess(kernel: Kernel, tgid: Tid, haltOnExit: boolean): void {
-  kernel.hostProcesses.set(tgid, { tgid, haltOnExit, status: null, usage: noUsage(), childrenUsage: noUsage() });
+  kernel.hostProcesses.set(tgid, {
+    tgid,
+    haltOnExit,
+    status: null,
+    usage: noUsage(),
+    childrenUsage: noUsage(),
+    outOfMemory: false,
+  });
 }
 
 /** The processes that have ended since the last call; each is given once. */

@@ -214,6 +214,8 @@ export interface HostProcess {
   /** Of the process and of the children it waited for; filled in at exit. */
   usage: Usage;
   childrenUsage: Usage;
+  /** It was killed because memory ran out. */
+  outOfMemory: boolean;
 }
 
 export interface IntervalTimer {

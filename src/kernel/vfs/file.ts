@@ -10,6 +10,7 @@ import type { ByteString } from '../../util/byte-string.ts';
 import { nextId } from '../id.ts';
 import { forgetWatched } from '../ipc/epoll.ts';
 import type { Kernel } from '../kernel.ts';
+import { noteLimit } from '../limit-hits.ts';
 import type { Cred, Task } from '../task/types.ts';
 import { inodeOf, inodePut } from './inode.ts';
 import { releaseFileLocks } from './locks.ts';
@@ -106,5 +107,7 @@ export function filePlace(kernel: Kernel, file: OpenFile): PathRef {
 
 /** ENFILE: the sandbox allows no more open files. */
 export function isFileLimitReached(kernel: Kernel): boolean {
-  return kernel.files.size >= kernel.limits.openFiles;
+  if (kernel.files.size < kernel.limits.openFiles) return false;
+  noteLimit(kernel, 'openFiles');
+  return true;
 }

@@ -1,0 +1,72 @@
+/**
+ * System calls with random and boundary arguments, made from the table's rows: nothing that a program asks for may stop the kernel, reach
+ * outside the sandbox or leave anything behind.
+ *
+ * RINGFENCE_FUZZ_CALLS (default one million) says how many calls; RINGFENCE_FUZZ_SEED repeats a run's programs.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { System } from '../../src/index.ts';
+import { compile } from '../support/tools.ts';
+import { runGuest, withSystem } from '../support/guest.ts';
+import { settle } from './kernel-tables.ts';
+import { callsHeader } from './syscall-table.ts';
+
+const TOTAL_CALLS = Number(process.env['RINGFENCE_FUZZ_CALLS'] ?? 1_000_000);
+const FIRST_SEED = Number(process.env['RINGFENCE_FUZZ_SEED'] ?? Math.floor(Math.random() * 1e6) + 1);
+/** Makes what is made once: internal mounts, caches. */
+const WARM_UP_CALLS = 20_000;
+const CALLS_PER_RUN = 50_000;
+const MEMORY = '192M';
+/** On the host's read-only file system, where root's workers cannot take its rights away. */
+const PROGRAM = '/fuzz/syscalls';
+
+describe('system calls with arguments that make no sense', () => {
+  let work = '';
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), 'ringfence-fuzz-'));
+    mkdirSync(join(work, 'guest'));
+    writeFileSync(join(work, 'guest', 'calls.h'), callsHeader());
+    const source = join(import.meta.dirname, '../../userland/fuzz/syscalls.c');
+    compile('riscv64', [source], join(work, 'guest', 'syscalls'), ['-O2', '-I', join(work, 'guest')]);
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  it.each(['user', 'root'])('by %s', { timeout: 1_800_000 }, async (role) => {
+    const before = describeTree(join(work, 'guest'));
+    await withSystem({ memory: MEMORY, volumes: [{ host: join(work, 'guest'), guest: '/fuzz' }] }, async (system) => {
+      await fuzz(system, 1, WARM_UP_CALLS, role);
+      const baseline = await settle(system);
+      let made = 0;
+      let seed = FIRST_SEED;
+      for (const wanted = TOTAL_CALLS / 2; made < wanted; seed++)
+        made += await fuzz(system, seed, Math.min(CALLS_PER_RUN, wanted), role);
+      console.log(`${made} calls by ${role}, seeds ${FIRST_SEED} to ${seed - 1}`);
+      const listing = await runGuest(system, ['ls', '/']);
+      expect(listing.stdout.split('\n')).toContain('usr');
+      expect(await settle(system)).toEqual(baseline);
+    });
+    expect(describeTree(join(work, 'guest'))).toEqual(before);
+  });
+});
+
+/** One run of the fuzzer. Root's workers may kill the supervisor: then its calls do not count. */
+async function fuzz(system: System, seed: number, calls: number, role: string): Promise<number> {
+  const env = { PATH: '/usr/bin', ...(process.env['FUZZ_SUMMARY'] === undefined ? {} : { FUZZ_SUMMARY: '1' }) };
+  const { stdout, exit } = await runGuest(system, [PROGRAM, String(seed), String(calls), role], { env });
+  if (system.kernel.halted !== null)
+    throw new Error(`seed ${seed}, ${role}: ${JSON.stringify(system.kernel.halted).replaceAll('\\n', '\n')}`);
+  if (process.env['FUZZ_SUMMARY'] !== undefined) console.log(stdout);
+  const match = /^calls (\d+) workers (\d+)/m.exec(stdout);
+  if (match === null && role === 'user') throw new Error(`seed ${seed}: the supervisor ended with ${exit.exitCode}`);
+  return match === null ? 0 : Number(match[1]);
+}
+
+function describeTree(directory: string): string[] {
+  return readdirSync(directory).map((name) => {
+    const { mode, size, mtimeMs, nlink } = statSync(join(directory, name));
+    return `${name} ${mode} ${size} ${mtimeMs} ${nlink} ${readFileSync(join(directory, name)).length}`;
+  });
+}
