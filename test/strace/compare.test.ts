@@ -35,7 +35,7 @@ function withoutSigchld(lines: readonly string[]): string[] {
 }
 
 describe('strace', () => {
-  it.each(['files', 'processes'])('prints the calls of %s.c as the real one does', async (name) => {
+  it.each(['files', 'processes', 'flags'])('prints the calls of %s.c as the real one does', async (name) => {
     const programs = compileBoth(name);
     const native = comparable(traceNatively(programs.native));
     const here = comparable(await traceHere(programs));

@@ -53,14 +53,19 @@ function utimensat(call: Call): Piece[] {
 }
 
 const SYNC_TYPE = 0x6000n;
-const SYNC_NAMES: Readonly<Record<string, string>> = { 0: 'AT_STATX_SYNC_AS_STAT' };
+const SYNC_NAMES: Readonly<Record<number, string>> = {
+  0: 'AT_STATX_SYNC_AS_STAT',
+  0x2000: 'AT_STATX_FORCE_SYNC',
+  0x4000: 'AT_STATX_DONT_SYNC',
+  0x6000: 'AT_STATX_FORCE_SYNC|AT_STATX_DONT_SYNC',
+};
 
 /** How much the file system should ask for is always named. */
 function statx(call: Call): Piece[] {
   const flags = atEntry((now) => {
     const value = valueOf(now, 'flags');
     const sync = value & SYNC_TYPE;
-    const names = [SYNC_NAMES[String(sync)] ?? flagNames('at', sync, now.arch)];
+    const names = [SYNC_NAMES[Number(sync)]!];
     if ((value & ~SYNC_TYPE) !== 0n) names.push(flagNames('at', value & ~SYNC_TYPE, now.arch));
     return names.join('|');
   });

@@ -78,11 +78,14 @@ const ORDER: Readonly<Partial<Record<FlagSetName, readonly string[]>>> = {
   wait: ['WNOHANG', 'WEXITED', 'WUNTRACED', 'WCONTINUED', 'WNOWAIT', '__WCLONE', '__WALL', '__WNOTHREAD'],
 };
 
-/** Names that strace 6.1 spells otherwise; an empty one it does not have. */
+/** Names that strace 6.1 spells otherwise (in one set, or in all); an empty one it does not have. */
 const RENAMED: Readonly<Record<string, string>> = {
   WUNTRACED: 'WSTOPPED',
   SCHED_NORMAL: 'SCHED_OTHER',
+  'at AT_EACCESS': 'AT_REMOVEDIR',
   AT_STATX_SYNC_AS_STAT: '',
+  AT_STATX_FORCE_SYNC: '',
+  AT_STATX_DONT_SYNC: '',
   MEMBARRIER_CMD_GET_REGISTRATIONS: '',
   STATX_MNT_ID_UNIQUE: '',
   STATX_SUBVOL: '',
@@ -103,6 +106,7 @@ const UNKNOWN: Readonly<Partial<Record<FlagSetName, string>>> = {
   'mmap-prot': 'PROT_???',
   mmap: 'MAP_???',
   madvise: 'MADV_???',
+  mlockall: 'MCL_???',
   'rusage-who': 'RUSAGE_???',
   itimer: 'ITIMER_???',
   'epoll-ctl': 'EPOLL_CTL_???',
@@ -136,7 +140,7 @@ function namesOf(set: FlagSetName, arch: Arch): Names {
   const values = new Map<bigint, string>();
   const bits: [string, bigint][] = [];
   for (const [name, value] of Object.entries(valuesFor(flagSet, arch))) {
-    const shown = RENAMED[name] ?? name;
+    const shown = spelled(set, name);
     if (shown === '') continue;
     const bigValue = BigInt(value);
     if (!values.has(bigValue)) values.set(bigValue, shown);
@@ -144,9 +148,13 @@ function namesOf(set: FlagSetName, arch: Arch): Names {
     if (bigValue > 0n && (flagSet.kind === 'bits' ? !isField : (bigValue & mask) === 0n)) bits.push([name, bigValue]);
   }
   bits.sort((a, b) => rank(a[0]) - rank(b[0]));
-  const names = { bits: bits.map(([name, value]) => [RENAMED[name] ?? name, value] as const), values, mask };
+  const names = { bits: bits.map(([name, value]) => [spelled(set, name), value] as const), values, mask };
   cache.set(key, names);
   return names;
+}
+
+function spelled(set: FlagSetName, name: string): string {
+  return RENAMED[`${set} ${name}`] ?? RENAMED[name] ?? name;
 }
 
 /** Bits joined with `|`, what is left in hexadecimal. */
