@@ -6,10 +6,12 @@ import { statSync } from 'node:fs';
 import {
   boot,
   openImage,
+  SpawnError,
   type BootOptions,
   type Exit,
   type GuestProcess,
   type OpenedImage,
+  type SpawnRequest,
   type Volume,
 } from '../index.ts';
 import { parseBytes, parseDurationNs } from '../host/sizes.ts';
@@ -18,7 +20,7 @@ import { openStore } from '../image/store-node.ts';
 import type { Limits } from '../kernel/kernel.ts';
 import { EXIT } from './failure.ts';
 import { trackScreen, type ScreenModes } from './screen-modes.ts';
-import { attachTerminal, terminalEnv } from './terminal.ts';
+import { attachTerminal, terminalEnv, writeBeside } from './terminal.ts';
 
 export interface RunOptions {
   readonly interactive?: boolean;
@@ -74,7 +76,7 @@ export function bootOptions(image: OpenedImage, options: RunOptions): BootOption
     limits: parseLimits(options),
     readOnlyRoot: options.readOnly ?? false,
     deterministic: options.deterministic ?? false,
-    ...(options.kernelLog === true ? { log: (line: string) => void process.stderr.write(`[kernel] ${line}\n`) } : {}),
+    ...(options.kernelLog === true ? { log: (line: string) => writeBeside(`[kernel] ${line}\n`) } : {}),
   };
 }
 
@@ -89,7 +91,7 @@ export function startGuest(
   const env = { ...defaultEnv(options), ...environmentOf(config), ...parseEnv(options.env) };
   const cwd = options.workdir ?? config?.workingDir ?? '/';
   if (!cwd.startsWith('/')) throw new RangeError(`--workdir ${cwd}: write an absolute path, such as /${cwd}`);
-  return system.spawn(argv, {
+  return spawnIn(cwd, system, argv, {
     cwd,
     env,
     user: parseUser(options.user),
@@ -99,6 +101,17 @@ export function startGuest(
       ? { terminal: { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } }
       : {}),
   });
+}
+
+/** The error of a program that is not there is also that of a directory that is not there. */
+function spawnIn(cwd: string, system: System, argv: readonly string[], request: SpawnRequest): GuestProcess {
+  try {
+    return system.spawn(argv, request);
+  } catch (error) {
+    if (!(error instanceof SpawnError) || cwd === '/' || (error.code !== 'ENOENT' && error.code !== 'ENOTDIR'))
+      throw error;
+    throw new SpawnError(error.code, error.program, `no such program, or no directory ${cwd} to start in (--workdir)`);
+  }
 }
 
 /** Connects the guest to our standard streams until it ends; gives the exit status. */
@@ -115,6 +128,8 @@ export async function superviseGuest(system: System, guest: GuestProcess, option
     const reason = exit.reason ?? (system.kernel.halted?.kind === 'exited' ? null : system.kernel.halted);
     // A program that ends by itself leaves the screen as it wants to.
     if (screen !== undefined && (reason !== null || exit.signal !== null)) process.stdout.write(screen.undo());
+    // Before we speak: a raw terminal would not return to the start of a line.
+    detach();
     report({ ...exit, reason }, options);
     return statusOf({ ...exit, reason });
   } finally {

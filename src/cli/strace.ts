@@ -9,6 +9,7 @@ import { newSummary, type Summary } from '../debug/strace/summary.ts';
 import { attachTracer } from '../debug/strace/tracer.ts';
 import { boot } from '../index.ts';
 import { bootOptions, openOrBuild, type RunOptions, startGuest, superviseGuest } from './run.ts';
+import { writeBeside } from './terminal.ts';
 
 export interface StraceOptions extends Omit<RunOptions, 'env'> {
   readonly follow?: boolean;
@@ -76,7 +77,7 @@ const FLUSH_BYTES = 64 * 1024;
 
 /** A file is written in large pieces; standard error as the lines come. */
 function openTrace(path: string | undefined): Trace {
-  if (path === undefined) return { write: (text) => void process.stderr.write(text, 'latin1'), close: () => {} };
+  if (path === undefined) return { write: (text) => writeBeside(text, 'latin1'), close: () => {} };
   const fd = openFile(path);
   let pending = '';
   const flush = (): void => {

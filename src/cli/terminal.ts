@@ -1,7 +1,8 @@
 /**
- * Our terminal as the guest's. Interface: attachTerminal, terminalEnv.
+ * Our terminal as the guest's. Interface: attachTerminal, terminalEnv, writeBeside.
  * Every key goes to the guest's line discipline; the mode that we found is put back however we leave.
  */
+import { spawnSync } from 'node:child_process';
 import { isatty } from 'node:tty';
 import type { GuestProcess } from '../index.ts';
 import type { System } from '../host/system.ts';
@@ -44,7 +45,9 @@ export function attachTerminal(system: System, guest: GuestProcess, interactive:
   const onQuit = (): void => guest.kill('SIGQUIT');
   // The shell that stopped us has set modes of its own; Node does not know, and would see no change.
   const onContinue = (): void => {
-    if (isRaw) stdin.setRawMode(false).setRawMode(true);
+    if (!isRaw) return;
+    stdin.setRawMode(false);
+    makeRaw(stdin);
     onResize();
   };
   const signals: readonly [NodeJS.Signals, () => void][] = [
@@ -55,7 +58,7 @@ export function attachTerminal(system: System, guest: GuestProcess, interactive:
     ['SIGCONT', onContinue],
   ];
 
-  if (isRaw) stdin.setRawMode(true);
+  if (isRaw) makeRaw(stdin);
   if (interactive) stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
   stdout.on('resize', onResize);
   process.on('exit', restore);
@@ -74,4 +77,16 @@ export function attachTerminal(system: System, guest: GuestProcess, interactive:
     // Node aborts when it cannot reset a terminal as it exits; to die of the hang-up is what is due anyway.
     if (isRaw && !isatty(stdin.fd)) process.kill(process.pid, 'SIGHUP');
   };
+}
+
+/** Node's raw mode still makes CR LF of a line feed on its way out, which the guest's terminal has done, or left out on purpose. */
+function makeRaw(stdin: NodeJS.ReadStream): void {
+  stdin.setRawMode(true);
+  if (process.platform !== 'win32') spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+}
+
+/** Writes lines on standard error, which may be the terminal that the guest has. */
+export function writeBeside(text: string, encoding: BufferEncoding = 'utf8'): void {
+  const isRaw = process.stderr.isTTY && process.stdin.isRaw;
+  process.stderr.write(isRaw ? text.replaceAll('\n', '\r\n') : text, encoding);
 }

@@ -101,6 +101,11 @@ describe('a shell', () => {
     await terminal.expect(/Killed +cat/);
   });
 
+  it('leaves line feeds as they are when the program wants that', async () => {
+    terminal.enter('stty -opost; printf "one\\ntwo\\r\\n"; stty opost');
+    await terminal.expect(/^one\n {3}two\n/m);
+  });
+
   it('hides passwords', async () => {
     terminal.enter('read -s -p "Password: " p; echo "<$p>"');
     await terminal.expect(/^Password:$/m);
