@@ -13,6 +13,7 @@ const NEEDED = [
   ['/usr/riscv64-linux-gnu/lib/libc.a', 'libc6-dev-riscv64-cross'],
   ['/usr/include/x86_64-linux-gnu/sys/types.h', 'libc6-dev'],
   ['qemu-riscv64', 'qemu-user'],
+  ['/usr/bin/qemu-riscv64-static', 'qemu-user-static'],
   ['strace', 'strace'],
   ['chromium', 'chromium'],
   ['/usr/share/keyrings/debian-archive-keyring.gpg', 'debian-archive-keyring'],
