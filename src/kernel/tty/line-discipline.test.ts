@@ -66,6 +66,15 @@ describe('line discipline', () => {
     expect(seen).toEqual([...typed]);
   });
 
+  it('ends a write at a signal, so that the echo of ^C comes last', () => {
+    const terminal = new Terminal();
+    acceptInput(terminal.kernel, terminal.tty, Uint8Array.of(3), 0, 1);
+    terminal.task.signalPending = true;
+    expect(terminal.step('write "more"')).toBe('ERESTARTSYS');
+    terminal.task.signalPending = false;
+    expect(terminal.step('write "x"')).toBe('1 "^Cx"');
+  });
+
   it('gives the console its output at once', () => {
     const terminal = new Terminal();
     const console = createTty(terminal.kernel, 'console', 0, 0);
