@@ -8,8 +8,12 @@ import { trimInodes } from '../../../vfs/inode.ts';
 export function dropCaches(kernel: Kernel, pages: boolean, names: boolean): void {
   if (pages) reclaimPages(kernel, kernel.frames.pages);
   if (!names) return;
-  for (const dentry of [...kernel.dentries.values()]) {
-    if (dentry.refs <= 0 && !dentry.unlinked) unhash(kernel, dentry);
+  // Leaves go first, and may be the last to hold their parents.
+  for (let before = Infinity; kernel.dentries.size < before;) {
+    before = kernel.dentries.size;
+    for (const dentry of [...kernel.dentries.values()]) {
+      if (dentry.refs <= 0 && !dentry.unlinked) unhash(kernel, dentry);
+    }
   }
   trimInodes(kernel, 0);
 }
