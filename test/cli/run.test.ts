@@ -38,6 +38,14 @@ describe('exit status', () => {
     expect(run(IMAGE, ...command).status).toBe(status);
   });
 
+  it('is 127 for a working directory that is not there, too', () => {
+    const { status, stderr } = run('-w', '/no/such', IMAGE, 'true');
+    expect(stderr).toBe(
+      'ringfence: cannot run true: no such program, or no directory /no/such to start in (--workdir)\n',
+    );
+    expect(status).toBe(127);
+  });
+
   it('is 124 when a limit stopped it, with the reason', () => {
     const { status, stderr } = run('--timeout', '500ms', IMAGE, 'sleep', '60');
     expect(status).toBe(124);

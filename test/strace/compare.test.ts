@@ -34,6 +34,26 @@ function withoutSigchld(lines: readonly string[]): string[] {
   return lines.filter((line) => !line.startsWith('--- SIGCHLD'));
 }
 
+/** The lines of each task, in the order in which the tasks appear; interrupted lines are joined. */
+function byTask(trace: string): string[][] {
+  const tasks = new Map<string, string[]>();
+  const open = new Map<string, string>();
+  for (const line of trace.slice(0, -1).split('\n')) {
+    const [, pid = '', text = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const lines = tasks.get(pid) ?? [];
+    tasks.set(pid, lines);
+    const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(text);
+    // A call that did not return ends in the same words, but with its bracket.
+    if (text.endsWith(' <unfinished ...>')) open.set(pid, text.slice(0, -' <unfinished ...>'.length));
+    else lines.push(normalise(resumed ? `${open.get(pid) ?? ''}${resumed[1]!}` : text));
+  }
+  return [...tasks.values()].map((lines) => {
+    const start = lines.findIndex((line) => line.includes('"BEGIN"'));
+    // Robust lists are the C library's own affair.
+    return lines.slice(Math.max(start, 0)).filter((line) => !/^(--- SIGCHLD|set_robust_list)/.test(line));
+  });
+}
+
 describe('strace', () => {
   it.each(['files', 'processes', 'flags'])('prints the calls of %s.c as the real one does', async (name) => {
     const programs = compileBoth(name);
@@ -42,6 +62,13 @@ describe('strace', () => {
     expect(withoutSigchld(here)).toEqual(withoutSigchld(native));
     const signals = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith('---'));
     expect(signals(here).sort()).toEqual(signals(native).sort());
+  });
+
+  it('follows children, call by call, as strace -f does', async () => {
+    const programs = compileBoth('tasks');
+    const native = byTask(traceNatively(programs.native, '-f'));
+    const here = byTask(await traceHere(programs, { follow: true, alwaysPid: true }));
+    expect(here).toEqual(native);
   });
 
   it('aligns results in column 40', async () => {

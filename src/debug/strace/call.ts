@@ -38,6 +38,8 @@ export interface SpecialCall {
   readonly pieces?: (call: Call) => readonly Piece[] | undefined;
   /** What is shown of a successful result; undefined: as the row has it. */
   readonly result?: (call: Call) => string | undefined;
+  /** The call counts as unfinished until it returns, even with all of its arguments shown. */
+  readonly endsAtExit?: boolean;
 }
 
 export type SpecialCalls = Readonly<Partial<Record<SyscallName, SpecialCall>>>;

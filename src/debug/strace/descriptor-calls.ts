@@ -209,6 +209,7 @@ export const descriptorCalls: SpecialCalls = {
       ...call.syscall.row.args.slice(1).map((arg) => argumentPiece(call, arg.name)),
     ],
     result: pollResult,
+    endsAtExit: true,
   },
   ppoll: {
     pieces: (call) => [
@@ -218,8 +219,9 @@ export const descriptorCalls: SpecialCalls = {
       ...named(call, 'sigmask', 'sigsetsize'),
     ],
     result: pollResult,
+    endsAtExit: true,
   },
-  pselect6: { pieces: pselect, result: selected },
+  pselect6: { pieces: pselect, result: selected, endsAtExit: true },
   epoll_ctl: {
     pieces: (call) =>
       valueOf(call, 'op') === EPOLL_CTL_DEL

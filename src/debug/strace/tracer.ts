@@ -13,7 +13,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { SigInfo } from '../../kernel/signal/types.ts';
 import type { Task } from '../../kernel/task/types.ts';
 import { countedStrings, strings } from './arguments.ts';
-import { piecesOf } from './pieces.ts';
+import { endsAtExit, piecesOf } from './pieces.ts';
 import { type Call, pathText, type Piece } from './call.ts';
 import { memoryOf } from './memory.ts';
 import { resultText } from './result.ts';
@@ -207,7 +207,7 @@ export function attachTracer(kernel: Kernel, options: TraceOptions): Tracer {
     if (one === undefined) return;
     if (one.call !== null && !one.isHidden) {
       resume(one);
-      if (one.shown < one.pieces.length) write(' <unfinished ...>');
+      if (one.shown < one.pieces.length || endsAtExit(one.call)) write(' <unfinished ...>');
       endCall(one, '?');
     }
     if (options.summary !== null && one.call !== null && options.wants(one.call.syscall.unistd))
