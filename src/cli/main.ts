@@ -2,7 +2,7 @@
  * The command line. Interface: none; it runs.
  * Commands load on demand, so that `ringfence run` does not pay for the rest.
  */
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { failure } from './failure.ts';
 import { VERSION } from './version.ts';
 
@@ -128,7 +128,7 @@ image
   .description('build an image from Debian packages, through apt (default: debian-riscv64)')
   .argument('[NAME]', 'name of the image', 'debian-riscv64')
   .option('--suite <SUITE>', 'Debian release', 'trixie')
-  .option('--arch <ARCH>', 'architecture: riscv64, amd64, i386; default: from NAME')
+  .addOption(new Option('--arch <ARCH>', 'architecture; default: from NAME').choices(['riscv64', 'amd64', 'i386']))
   .option('-p, --package <PACKAGE>', 'add a package; may be repeated', collect, [])
   .option('-q, --quiet', 'no progress')
   .action(async (name: string, options) => {

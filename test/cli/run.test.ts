@@ -80,6 +80,7 @@ describe('bad input', () => {
     [['run', '--net', 'host', IMAGE, 'true'], /--net host: .*use --net none/],
     [['run', '--memry', '1g', IMAGE, 'true'], /unknown option '--memry'[^]*--memory/],
     [['run'], /missing required argument 'IMAGE'/],
+    [['image', 'build', 'x', '--arch', 'sparc'], /--arch.*'sparc' is invalid.*riscv64, amd64, i386/],
     [['rnu'], /unknown command 'rnu'[^]*Did you mean run/],
     [['strace', '-e', 'opne', IMAGE, 'true'], /invalid system call 'opne'/],
     [['strace', '-e', '%fiel', IMAGE, 'true'], /invalid system call '%fiel'.*%file/],

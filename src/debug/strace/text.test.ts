@@ -29,6 +29,10 @@ describe('flags', () => {
     expect(flagNames('open', 0o4010000n, 'riscv64')).toBe('O_RDONLY|O_SYNC');
   });
 
+  it('names the modes of a terminal in strace’s order', () => {
+    expect(flagNames('termios-lflag', 0o105073n, 'riscv64')).toBe('ISIG|ICANON|ECHO|ECHOE|ECHOK|IEXTEN|ECHOCTL|ECHOKE');
+  });
+
   it('comments on values without a name', () => {
     expect(enumName('seek', 9n, 'riscv64')).toBe('0x9 /* SEEK_??? */');
     expect(flagNames('at', 1n, 'riscv64')).toBe('0x1 /* AT_??? */');

@@ -71,6 +71,10 @@ const ORDER: Readonly<Partial<Record<FlagSetName, readonly string[]>>> = {
     ...['MAP_FIXED', 'MAP_ANONYMOUS', 'MAP_32BIT', 'MAP_NORESERVE', 'MAP_POPULATE', 'MAP_NONBLOCK', 'MAP_GROWSDOWN'],
     ...['MAP_DENYWRITE', 'MAP_EXECUTABLE', 'MAP_LOCKED', 'MAP_STACK', 'MAP_HUGETLB', 'MAP_SYNC', 'MAP_FIXED_NOREPLACE'],
   ],
+  'termios-lflag': [
+    ...['ISIG', 'ICANON', 'XCASE', 'ECHO', 'ECHOE', 'ECHOK', 'ECHONL', 'NOFLSH', 'TOSTOP'],
+    ...['IEXTEN', 'ECHOCTL', 'ECHOPRT', 'ECHOKE'],
+  ],
   msync: ['MS_SYNC', 'MS_ASYNC', 'MS_INVALIDATE'],
   access: ['R_OK', 'W_OK', 'X_OK'],
   sigaction: ['SA_RESTORER', 'SA_ONSTACK', 'SA_RESTART', 'SA_NODEFER', 'SA_RESETHAND', 'SA_SIGINFO'],
