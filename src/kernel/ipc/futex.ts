@@ -6,7 +6,7 @@
  */
 import type { Kernel } from '../kernel.ts';
 import { findVma } from '../mm/mmap.ts';
-import { userPageOffset } from '../mm/uaccess.ts';
+import { accessOk, userPageOffset } from '../mm/uaccess.ts';
 import { wakeTask } from '../sched/wait-queue.ts';
 import type { Task } from '../task/types.ts';
 import type { Mm } from '../mm/types.ts';
@@ -24,8 +24,11 @@ export function futexKey(
   isPrivate: boolean,
 ): { key: string } | 'EINVAL' | 'EFAULT' {
   if (address % 4 !== 0) return 'EINVAL';
+  if (!accessOk(mm, address, 4)) return 'EFAULT';
+  // Linux: with FUTEX_PRIVATE_FLAG nothing is looked up, and who waits without the flag is not met, not even in private memory.
+  if (isPrivate) return { key: `private ${mm.id}:${address}` };
   if (userPageOffset(kernel, mm, address, false) < 0) return 'EFAULT';
-  const vma = isPrivate ? undefined : findVma(mm, address);
+  const vma = findVma(mm, address);
   if (vma === undefined || !vma.shared || vma.inode === 0) return { key: `${mm.id}:${address}` };
   return { key: `inode ${vma.inode}:${vma.offset + address - vma.start}` };
 }

@@ -66,6 +66,8 @@ function sendfile(
   if (!to.writable) return 'EBADF';
   if ((to.flags & O_APPEND) !== 0 || from.kind === 'directory') return 'EINVAL';
   if (opsOf(from).read === undefined || opsOf(to).write === undefined) return 'EINVAL';
+  // Linux: what cannot seek would lose what was read and not written; into a pipe, all that can be spliced may go, but no pipe.
+  if (!opsOf(from).seekable && (from.kind === 'pipe' || to.kind !== 'pipe')) return 'EINVAL';
   const source: End = { file: from, pos: opsOf(from).seekable ? (offset ?? from.pos) : null };
   const target: End = { file: to, pos: opsOf(to).seekable ? to.pos : null };
   const moved = move(kernel, task, source, target, Math.min(count, MAX_RW_COUNT), false);

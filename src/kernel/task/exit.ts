@@ -84,6 +84,8 @@ export function exitThread(kernel: Kernel, task: Task, status: number): void {
   task.signalPending = false;
   task.state = 'zombie';
   const groupDead = !isLive(kernel, group);
+  // Linux: the last thread's status is the process's, whichever thread that is.
+  if (groupDead) group.groupExit ??= status;
   if (groupDead) endGroup(kernel, group);
   else passOnSignals(kernel, group);
   abandonChildren(kernel, task, group, groupDead);

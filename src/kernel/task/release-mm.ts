@@ -8,7 +8,7 @@ import { FUTEX_WORD } from '../../abi/flags/futex.ts';
 import type { Kernel } from '../kernel.ts';
 import { futexWakeAddress } from '../ipc/futex.ts';
 import { mmOf, putMm } from '../mm/mm.ts';
-import { getUser32, getUser64, putUser32 } from '../mm/uaccess.ts';
+import { getUser32, getUser64, getUserI64, putUser32 } from '../mm/uaccess.ts';
 import { freeWaitQueue } from '../sched/wait-queue.ts';
 import type { Task } from './types.ts';
 
@@ -46,7 +46,8 @@ function finishVfork(kernel: Kernel, task: Task): void {
 function walkRobustList(kernel: Kernel, task: Task): void {
   const head = task.robustListHead;
   const first = getUser64(kernel, task, head);
-  const offset = getUser64(kernel, task, head + 8);
+  // Negative as a rule; unsigned, it would lose its low bits as a number.
+  const offset = getUserI64(kernel, task, head + 8);
   const pending = getUser64(kernel, task, head + 16);
   if (typeof first === 'string' || typeof offset === 'string' || typeof pending === 'string') return;
   const pendingEntry = entryAddress(pending);
@@ -54,11 +55,11 @@ function walkRobustList(kernel: Kernel, task: Task): void {
   for (let left = ROBUST_LIST_LIMIT; left > 0 && entryAddress(link) !== head; left--) {
     const entry = entryAddress(link);
     const next = getUser64(kernel, task, entry);
-    if (entry !== pendingEntry && !markOwnerDied(kernel, task, wrap(entry + offset), isPi(link), false)) return;
+    if (entry !== pendingEntry && !markOwnerDied(kernel, task, entry + offset, isPi(link), false)) return;
     if (typeof next === 'string') return;
     link = next;
   }
-  if (pendingEntry !== 0) markOwnerDied(kernel, task, wrap(pendingEntry + offset), isPi(pending), true);
+  if (pendingEntry !== 0) markOwnerDied(kernel, task, pendingEntry + offset, isPi(pending), true);
 }
 
 /** False when the word cannot be reached. */
@@ -84,9 +85,4 @@ function entryAddress(link: number): number {
 
 function isPi(link: number): boolean {
   return link % 2 === 1;
-}
-
-/** Offsets are negative as a rule: 64-bit two's complement, which getUser64 gives as a number near 2^64. */
-function wrap(address: number): number {
-  return address >= 2 ** 64 ? address - 2 ** 64 : address;
 }
