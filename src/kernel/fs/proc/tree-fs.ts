@@ -48,6 +48,8 @@ export function treeFileSystem({ name, tree, magic, acceptsOption }: TreeOptions
       return options.every(acceptsOption) ? treeSuper(kernel, name, magic, tree, options.join(',')) : 'EINVAL';
     },
     lookup,
+    // Linux: procfs has no names that are not there yet, so making one ends at looking it up; other trees only have no way to make it.
+    ...(name === 'proc' ? { create: () => 'ENOENT', symlink: () => 'ENOENT' } : {}),
     readdir,
     readlink(kernel, inode, task) {
       const bound = bind(kernel, inode);
