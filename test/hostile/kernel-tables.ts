@@ -46,8 +46,11 @@ export function tableSizes({ kernel }: System): TableSizes {
   const sizes = Object.fromEntries(
     Object.entries(tables).map(([name, table]) => [name, (table as { size: number }).size]),
   );
+  // An inode keeps the queue that the first wait for a lock on it made, as long as it lives.
+  const lockQueues = [...inodes.values()].filter((inode) => inode.lockQueue !== 0).length;
   return {
     ...sizes,
+    waitQueues: waitQueues.size - lockQueues,
     futexes: kernel.futexes.waiters.size,
     timers: kernel.timers.live.size,
     ready: kernel.runQueue.fair.length,
