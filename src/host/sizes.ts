@@ -7,7 +7,8 @@ const NS_UNITS: Readonly<Record<string, number>> = { '': 1e9, ns: 1, us: 1e3, ms
 export function parseBytes(text: number | string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(String(text));
   const bytes = match && Math.round(Number(match[1]) * BYTE_UNITS[match[2]!.toLowerCase()]!);
-  if (!match || !Number.isSafeInteger(bytes)) throw new RangeError(`'${text}' is not a size; write bytes, or 64k, 512M, 1G`);
+  if (!match || !Number.isSafeInteger(bytes))
+    throw new RangeError(`'${text}' is not a size; write bytes, or 64k, 512M, 1G`);
   return bytes!;
 }
 

@@ -131,7 +131,8 @@ export class System {
     this.#running = true;
     // Input that was fed may let the guest go on at once, and its output may make room for more.
     let status = runKernel(this.kernel, SLICE_NS);
-    for (let turns = 0; this.#moveBytes() && status.kind === 'idle' && turns < 16; turns++) status = runKernel(this.kernel, SLICE_NS);
+    for (let turns = 0; this.#moveBytes() && status.kind === 'idle' && turns < 16; turns++)
+      status = runKernel(this.kernel, SLICE_NS);
     this.#collectExits();
     this.#running = false;
     if (status.kind === 'halted') this.#halt(status.reason);
