@@ -10,9 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../support/tools.ts';
 import { runGuest, withSystem } from '../support/guest.ts';
 import { settle } from './kernel-tables.ts';
+import { firstSeed } from './seed.ts';
 
 const CASES = Number(process.env['RINGFENCE_ELF_CASES'] ?? 400);
-const SEED = Number(process.env['RINGFENCE_FUZZ_SEED'] ?? Math.floor(Math.random() * 1e6) + 1);
+const SEED = firstSeed();
 const CASES_PER_BOOT = 200;
 const EHDR_BYTES = 64;
 const PHDR_BYTES = 56;

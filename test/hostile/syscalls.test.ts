@@ -2,7 +2,7 @@
  * System calls with random and boundary arguments, made from the table's rows: nothing that a program asks for may stop the kernel, reach
  * outside the sandbox or leave anything behind.
  *
- * RINGFENCE_FUZZ_CALLS (default one million) says how many calls; RINGFENCE_FUZZ_SEED repeats a run's programs.
+ * RINGFENCE_FUZZ_CALLS (default one million) says how many calls; RINGFENCE_FUZZ_SEED which ones (see seed.ts).
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,10 +12,11 @@ import type { System } from '../../src/index.ts';
 import { compile } from '../support/tools.ts';
 import { runGuest, withSystem } from '../support/guest.ts';
 import { settle } from './kernel-tables.ts';
+import { firstSeed } from './seed.ts';
 import { callsHeader } from './syscall-table.ts';
 
 const TOTAL_CALLS = Number(process.env['RINGFENCE_FUZZ_CALLS'] ?? 1_000_000);
-const FIRST_SEED = Number(process.env['RINGFENCE_FUZZ_SEED'] ?? Math.floor(Math.random() * 1e6) + 1);
+const FIRST_SEED = firstSeed();
 /** Makes what is made once: internal mounts, caches. */
 const WARM_UP_CALLS = 20_000;
 const CALLS_PER_RUN = 50_000;

@@ -98,6 +98,7 @@ export function testKernel(ramPages: number, machine: Machine = testMachine(ramP
     waitQueues: new Map(),
     sysctl: new Map(),
     limitHits: new Map(),
+    hostProcesses: new Map(),
     runQueue: { realtime: Array.from({ length: 100 }, () => []), fair: [], minVruntime: 0 },
     frames: createFrameTable(machine),
     nextId: 1,
