@@ -18,7 +18,7 @@ import { logLine } from './log.ts';
 import { handleUserFault } from './mm/fault.ts';
 import { activateMm, mmOf } from './mm/mm.ts';
 import { oops } from './oops.ts';
-import { failed, isWait } from './result.ts';
+import { failed } from './result.ts';
 import { updateLoad } from './sched/load.ts';
 import { chargeTask, pickNext, requeuePreempted } from './sched/scheduler.ts';
 import { chargeCpuTimers } from './time/itimer.ts';
@@ -159,7 +159,7 @@ function userFault(kernel: Kernel, task: Task, access: 'read' | 'write' | 'exec'
   kernel.stats.pageFaults++;
   const address = trapValue(kernel, task);
   const result = handleUserFault(kernel, task, mmOf(kernel, task), address, access);
-  if (result === 0 || isWait(result) || failed(result)) return;
+  if (result === 0 || failed(result)) return;
   fault(kernel, task, SIGNALS[result.signal], result.code, exactTrapValue(kernel, task));
 }
 

@@ -26,6 +26,7 @@ import { sighandOf } from '../signal/sighand.ts';
 import { decodeSigInfo, encodeSigInfo, SIGINFO_BYTES } from '../signal/siginfo.ts';
 import type { SigInfo } from '../signal/types.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
+import { readTimespec, toNs } from '../time/duration.ts';
 import { nowNs } from '../time/timers.ts';
 import { KEEP_REGISTERS, type Handlers, type SyscallResult } from './handlers.ts';
 
@@ -156,11 +157,8 @@ function rtSigtimedwait(
 }
 
 function relativeDeadline(kernel: Kernel, task: Task, timeout: number): number | 'EFAULT' | 'EINVAL' {
-  const sec = getUser64(kernel, task, timeout);
-  const nsec = getUser64(kernel, task, timeout + 8);
-  if (typeof sec === 'string' || typeof nsec === 'string') return 'EFAULT';
-  if (nsec >= 1e9 || sec >= 2 ** 63) return 'EINVAL';
-  return nowNs(kernel) + sec * 1e9 + nsec;
+  const time = readTimespec(kernel, task, timeout);
+  return typeof time === 'string' ? time : nowNs(kernel) + toNs(time);
 }
 
 function rtSigreturn(kernel: Kernel, task: Task): SyscallResult {
