@@ -54,6 +54,8 @@ export class RiscvHart implements Hart {
   readonly #single: SingleAccess;
   readonly #bus: Bus;
   readonly #interpreter: Interpreter;
+  readonly #isDeterministic: boolean;
+  readonly #sliceInstructions: number;
   #retired = 0;
   /** Halves of the native vector; an odd one is never reached. */
   #vectorLo = 1;
@@ -76,6 +78,8 @@ export class RiscvHart implements Hart {
     };
     this.#words = state;
     this.#bus = bus;
+    this.#isDeterministic = bus.isDeterministic;
+    this.#sliceInstructions = bus.sliceLimit();
     this.#interpreter = interpreter;
     this.#csrs = new CsrFile(state, {
       retiredCount: () => this.#retired,
@@ -129,7 +133,7 @@ export class RiscvHart implements Hart {
     // Exceptions retire nothing: a handler that itself faults at once must not keep the host forever.
     let attempts = 0;
     for (;;) {
-      if (this.#bus.isDeterministic) this.#csrs.refreshTimers();
+      if (this.#isDeterministic) this.#csrs.refreshTimers();
       if (!this.#single.isPending) this.traps.takeInterrupt();
       if (this.#isAtNativeVector()) return 'native-vector';
       const before = this.#retired;
@@ -140,9 +144,11 @@ export class RiscvHart implements Hart {
       words[BUDGET] = slice;
       const exit = this.#interpreter.run();
       const done = slice - words[BUDGET]!;
-      this.#retired += done;
+      this.#retired = before + done;
       if (this.#single.isPending) this.#finishSingle(done === 1);
       if (this.#handle(exit)) return 'wfi';
+      // Most traps lead here; an interrupt that came meanwhile is taken at the next call.
+      if (this.#isAtNativeVector()) return 'native-vector';
       attempts = this.#retired === before ? attempts + 1 : 0;
     }
   }
@@ -238,8 +244,7 @@ export class RiscvHart implements Hart {
   }
 
   #sliceLimit(): number {
-    const bus = this.#bus;
-    return bus.isDeterministic ? bus.sliceLimitUntil(this.#deadline(), this.#retired) : bus.sliceLimit();
+    return this.#isDeterministic ? this.#bus.sliceLimitUntil(this.#deadline(), this.#retired) : this.#sliceInstructions;
   }
 
   #deadline(): number {
