@@ -1,7 +1,7 @@
 /**
  * The ring of slots inside a pipe. See pipe(7), "Pipe capacity" and PIPE_BUF; Linux fs/pipe.c for which bytes share a slot.
  *
- * Interface: newPipe, appendToPipe, takeFromPipe, peekPipe, resizePipe, SLOT_BYTES.
+ * Interface: newPipe, forgetPipe, appendToPipe, takeFromPipe, peekPipe, resizePipe, SLOT_BYTES.
  * Invariants: used <= slots; every used slot has bytes; `ring` holds a power of two of slots. Nobody is woken here.
  * Because a write of at most a page goes to one slot or to none, it is atomic.
  */
@@ -9,7 +9,7 @@ import { nextId } from '../id.ts';
 import type { PipeId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { waitOn } from '../result.ts';
-import { newWaitQueue } from '../sched/wait-queue.ts';
+import { freeWaitQueue, newWaitQueue } from '../sched/wait-queue.ts';
 import { copyFromIo, copyToIo } from '../vfs/io.ts';
 import type { Io } from '../vfs/types.ts';
 import type { Pipe } from './types.ts';
@@ -43,6 +43,13 @@ export function newPipe(kernel: Kernel, slots: number): Pipe {
   };
   kernel.pipes.set(id, pipe);
   return pipe;
+}
+
+/** The end of a pipe's record. */
+export function forgetPipe(kernel: Kernel, pipe: Pipe): void {
+  kernel.pipes.delete(pipe.id);
+  freeWaitQueue(kernel, pipe.readable);
+  freeWaitQueue(kernel, pipe.writable);
 }
 
 /**

@@ -24,8 +24,7 @@ import { inodeGet, inodeOf, touchModified } from '../vfs/inode.ts';
 import { advanceIo } from '../vfs/io.ts';
 import { anonInode } from '../vfs/super.ts';
 import type { FileOps, Inode, Io, OpenFile } from '../vfs/types.ts';
-import { forgetPipe } from './forget-pipe.ts';
-import { appendToPipe, newPipe, resizePipe, SLOT_BYTES, takeFromPipe } from './pipe-ring.ts';
+import { appendToPipe, forgetPipe, newPipe, resizePipe, SLOT_BYTES, takeFromPipe } from './pipe-ring.ts';
 import type { Pipe } from './types.ts';
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_DIRECT } = OPEN.values;

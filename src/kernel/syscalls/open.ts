@@ -9,6 +9,7 @@ import { OPEN, OPEN_RESOLVE } from '../../abi/flags/open.ts';
 import { SEALS } from '../../abi/flags/fcntl.ts';
 import { S_IALLUGO } from '../../abi/file-mode.ts';
 import { createShmem } from '../fs/tmpfs.ts';
+import { resumeFifoOpen } from '../ipc/fifo.ts';
 import type { Kernel } from '../kernel.ts';
 import { copyFromUser, strncpyFromUser } from '../mm/uaccess.ts';
 import { failed } from '../result.ts';
@@ -35,12 +36,22 @@ const MAX_HOW_BYTES = 4096;
 const MFD_NAME_MAX = 249;
 
 export const openCalls = {
-  open: (kernel, task, path, flags, mode) => openUser(kernel, task, AT_FDCWD, path, flags & VALID_FLAGS, mode, 0),
-  openat: (kernel, task, dfd, path, flags, mode) => openUser(kernel, task, dfd, path, flags & VALID_FLAGS, mode, 0),
-  creat: (kernel, task, path, mode) => openUser(kernel, task, AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode, 0),
-  openat2,
+  open: (kernel, task, path, flags, mode) =>
+    goOn(kernel, task) ?? openUser(kernel, task, AT_FDCWD, path, flags & VALID_FLAGS, mode, 0),
+  openat: (kernel, task, dfd, path, flags, mode) =>
+    goOn(kernel, task) ?? openUser(kernel, task, dfd, path, flags & VALID_FLAGS, mode, 0),
+  creat: (kernel, task, path, mode) =>
+    goOn(kernel, task) ?? openUser(kernel, task, AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode, 0),
+  openat2: (kernel, task, dfd, path, how, size) => goOn(kernel, task) ?? openat2(kernel, task, dfd, path, how, size),
   memfd_create: memfdCreate,
 } satisfies Handlers;
+
+/** An open that waits for a FIFO's other side does not look at its arguments again: they may have changed. */
+function goOn(kernel: Kernel, task: Task): SyscallResult | undefined {
+  const opened = resumeFifoOpen(kernel, task);
+  if (opened === undefined || failed(opened)) return opened;
+  return install(kernel, task, opened.file, opened.closeOnExec);
+}
 
 function openUser(
   kernel: Kernel,

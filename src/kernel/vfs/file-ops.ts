@@ -7,7 +7,7 @@ import { memoryDeviceOps, openDevice } from '../fs/devices.ts';
 import { procOps } from '../fs/proc/proc-file.ts';
 import { epollOps } from '../ipc/epoll.ts';
 import { eventfdOps } from '../ipc/eventfd.ts';
-import { openFifo } from '../ipc/fifo.ts';
+import { openFifo, waitForPartner } from '../ipc/fifo.ts';
 import { pipeOps } from '../ipc/pipe.ts';
 import { signalfdOps } from '../signal/signalfd.ts';
 import { pidfdOps } from '../task/pidfd.ts';
@@ -24,6 +24,7 @@ export { FILE_OPS } from './registry.ts';
 export function registerFileOps(): void {
   Object.assign(FILE_OPS, all());
   SPECIAL_OPEN.fifo = openFifo;
+  SPECIAL_OPEN.waitForPartner = waitForPartner;
   SPECIAL_OPEN.device = openDevice;
 }
 

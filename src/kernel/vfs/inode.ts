@@ -5,10 +5,9 @@
  * Invariants: an inode with no references and no links is gone. One with links but no references is a cache entry: it may be
  * evicted when memory is wanted (its file system then hears `evict`), unless it has dirty pages. See inode(7).
  */
-import { isFifo, S_IFDIR, S_IFMT } from '../../abi/file-mode.ts';
+import { S_IFDIR, S_IFMT } from '../../abi/file-mode.ts';
 import { nextId } from '../id.ts';
 import type { InodeId } from '../ids.ts';
-import { forgetPipe } from '../ipc/forget-pipe.ts';
 import type { Kernel } from '../kernel.ts';
 import { dropPages, writeBack } from '../mm/page-cache.ts';
 import { freeWaitQueue } from '../sched/wait-queue.ts';
@@ -92,8 +91,7 @@ export function trimInodes(kernel: Kernel, keep = MAX_CACHED_INODES): void {
   if (surplus <= 0) return;
   for (const inode of kernel.inodes.values()) {
     if (surplus <= 0) break;
-    // Somebody may be waiting in open for the other end of a FIFO.
-    if (inode.refs > 0 || inode.pipe !== 0) continue;
+    if (inode.refs > 0) continue;
     if (inode.dirty.size > 0 && writeBack(kernel, inode) !== 0) continue;
     evictInode(kernel, inode);
     surplus--;
@@ -133,16 +131,5 @@ function evictInode(kernel: Kernel, inode: Inode): void {
   dropPages(kernel, inode);
   kernel.inodes.delete(inode.id);
   if (inode.lockQueue !== 0) freeWaitQueue(kernel, inode.lockQueue);
-  forgetFifo(kernel, inode);
   fsOf(kernel, inode).evict?.(kernel, inode);
-}
-
-/**
- * An open that waited for a FIFO's other side and did not find the name again leaves its pipe behind. Pipes without a name (their file
- * system cannot create any) may live on: the host holds their far end.
- */
-function forgetFifo(kernel: Kernel, inode: Inode): void {
-  if (!isFifo(inode.mode) || fsOf(kernel, inode).create === undefined) return;
-  const pipe = kernel.pipes.get(inode.pipe);
-  if (pipe !== undefined) forgetPipe(kernel, pipe);
 }

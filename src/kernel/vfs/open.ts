@@ -2,7 +2,7 @@
  * Opening files by path. See open(2), openat2(2).
  *
  * Interface: openAt, openPath, checkOpenFlags.
- * A FIFO's open may wait: then nothing was changed but that O_CREAT may have found the FIFO.
+ * A FIFO's open may wait; it goes on by resumeFifoOpen (ipc/fifo.ts), not by walking the path again.
  */
 import { isDevice, isDirectory, isFifo, isRegular, isSymlink, S_IALLUGO, S_IFREG } from '../../abi/file-mode.ts';
 import { MOUNT } from '../../abi/flags/mount.ts';
@@ -18,8 +18,8 @@ import { inodeGet, inodeOf } from './inode.ts';
 import { inodeAt, pathGet, pathPut } from './mount.ts';
 import { enter, finish, resume, walk, walkParent, type Walker } from './path.ts';
 import { MAY_EXEC, MAY_READ, MAY_WRITE, mayCreateIn, ownerOrCapable, permission, wantWrite } from './permission.ts';
-import { fsOf, SPECIAL_OPEN } from './registry.ts';
-import type { FileKind, Inode, Mount, OpenFile, PathRef } from './types.ts';
+import { fsOf, SPECIAL_OPEN, type Opened } from './registry.ts';
+import type { Inode, Mount, OpenFile, PathRef } from './types.ts';
 
 const {
   O_CREAT,
@@ -218,7 +218,7 @@ function openInode(kernel: Kernel, task: Task, ref: PathRef, inode: Inode, flags
     const truncated = setSize(kernel, task.cred, inode, 0);
     if (failed(truncated)) return truncated;
   }
-  return createFile(kernel, {
+  const file = createFile(kernel, {
     kind: opened.kind,
     inode: inodeGet(inode),
     path: pathGet(kernel, ref),
@@ -229,18 +229,15 @@ function openInode(kernel: Kernel, task: Task, ref: PathRef, inode: Inode, flags
     data: opened.data,
     cred: task.cred,
   });
+  if (opened.awaitsPartner !== true) return file;
+  return SPECIAL_OPEN.waitForPartner(kernel, task, file, (flags & O_CLOEXEC) !== 0);
 }
 
-const PATH_ONLY: { kind: FileKind; data: unknown } = { kind: 'path', data: null };
-const REGULAR: { kind: FileKind; data: unknown } = { kind: 'regular', data: null };
-const DIRECTORY: { kind: FileKind; data: unknown } = { kind: 'directory', data: null };
+const PATH_ONLY: Opened = { kind: 'path', data: null };
+const REGULAR: Opened = { kind: 'regular', data: null };
+const DIRECTORY: Opened = { kind: 'directory', data: null };
 
-function kindOf(
-  kernel: Kernel,
-  task: Task,
-  inode: Inode,
-  flags: number,
-): Outcome<{ readonly kind: FileKind; readonly data: unknown }> {
+function kindOf(kernel: Kernel, task: Task, inode: Inode, flags: number): Outcome<Opened> {
   const { open } = fsOf(kernel, inode);
   const opened = open === undefined ? null : open(kernel, inode, flags, task);
   if (opened !== null) return opened;

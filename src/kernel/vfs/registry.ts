@@ -1,12 +1,13 @@
 /**
  * The two tables through which the VFS finds behaviour: file systems by name and open files by kind.
  *
- * Interface: FILE_SYSTEMS, FILE_OPS, SPECIAL_OPEN, fsOf, fsOfSuper, dataInode, opsOf.
+ * Interface: FILE_SYSTEMS, FILE_OPS, SPECIAL_OPEN, fsOf, fsOfSuper, dataInode, opsOf, Opened, Opener.
  * They are filled once at start by vfs/file-systems.ts and vfs/file-ops.ts. This file imports none of them, so that file
  * systems can be written on top of the VFS without import cycles.
  */
 import type { Kernel } from '../kernel.ts';
-import type { Outcome } from '../result.ts';
+import type { Errno } from '../../abi/errno.ts';
+import type { Outcome, Wait } from '../result.ts';
 import type { Task } from '../task/types.ts';
 import type { FileKind, FileOps, FileSystemType, Inode, OpenFile, SuperBlock } from './types.ts';
 
@@ -14,16 +15,23 @@ export const FILE_SYSTEMS: Record<string, FileSystemType> = {};
 
 export const FILE_OPS: Partial<Record<FileKind, FileOps>> = {};
 
+/** What becomes of an open file. */
+export interface Opened {
+  readonly kind: FileKind;
+  readonly data: unknown;
+  /** A FIFO whose other side nobody has open: the call waits, holding the file. */
+  readonly awaitsPartner?: boolean;
+}
+
 /** Finds out what opening a FIFO or a device gives. */
-export type Opener = (
-  kernel: Kernel,
-  task: Task,
-  inode: Inode,
-  flags: number,
-) => Outcome<{ readonly kind: FileKind; readonly data: unknown }>;
+export type Opener = (kernel: Kernel, task: Task, inode: Inode, flags: number) => Outcome<Opened>;
 
 /** What open(2) does with FIFOs and devices. ENXIO until the drivers are registered. */
-export const SPECIAL_OPEN: { fifo: Opener; device: Opener } = { fifo: () => 'ENXIO', device: () => 'ENXIO' };
+export const SPECIAL_OPEN: {
+  fifo: Opener;
+  waitForPartner: (kernel: Kernel, task: Task, file: OpenFile, closeOnExec: boolean) => Wait | Errno;
+  device: Opener;
+} = { fifo: () => 'ENXIO', waitForPartner: () => 'ENXIO', device: () => 'ENXIO' };
 
 const NO_OPS: FileOps = { seekable: false };
 
