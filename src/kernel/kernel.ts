@@ -1,7 +1,7 @@
 /**
  * The root of all kernel state, and the handle that every kernel function gets.
  *
- * Interface: KernelState (plain, serialisable), Kernel (state + machine + ports), Limits, ExitReason, Observers, noObservers.
+ * Interface: KernelState (plain, serialisable), Kernel (state + machine + ports), Limits, ExitReason, Observers, Sampler, noObservers.
  * Invariant: everything that decides what the system does next is in KernelState or in the machine's memory.
  */
 import type { Assert, IsPlain } from '../util/plain.ts';
@@ -31,7 +31,7 @@ import type { Pipe } from './ipc/types.ts';
 import type { Epoll } from './ipc/types.ts';
 import type { FutexTable } from './ipc/types.ts';
 import type { Tty } from './tty/types.ts';
-import type { TimerTable } from './time/types.ts';
+import type { TimerTable, VdsoState } from './time/types.ts';
 import type { WaitQueue } from './sched/types.ts';
 import type { LoadState, RunQueue } from './sched/types.ts';
 
@@ -72,6 +72,8 @@ export interface KernelState {
   /** Where the first process sees '/'. */
   rootPath: PathRef | null;
   bootTime: BootTime;
+  /** Null before the first program is executed. */
+  vdso: VdsoState | null;
   limits: Limits;
   hostname: string;
   domainname: string;
@@ -149,6 +151,15 @@ export interface Observers {
   taskClone: ((parent: Task, child: Task) => void) | null;
   /** The task dies with `exitCode`; everything else of it is still there. */
   taskExit: ((task: Task) => void) | null;
+  /** Looks at tasks in user mode by their retired instructions. */
+  sampler: Sampler | null;
+}
+
+export interface Sampler {
+  /** The count of retired instructions at which `take` is called next. */
+  dueAt: number;
+  /** `task` is between two instructions, its registers in the hart. Moves `dueAt` on. */
+  take(task: Task): void;
 }
 
 export function noObservers(): Observers {
@@ -159,6 +170,7 @@ export function noObservers(): Observers {
     signalIgnored: null,
     taskClone: null,
     taskExit: null,
+    sampler: null,
   };
 }
 

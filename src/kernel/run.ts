@@ -13,7 +13,7 @@ import {
   saveTrapFrame,
   trapValue,
 } from './arch/arch.ts';
-import type { ExitReason, Kernel, Limits } from './kernel.ts';
+import type { ExitReason, Kernel, Limits, Sampler } from './kernel.ts';
 import { logLine } from './log.ts';
 import { handleUserFault } from './mm/fault.ts';
 import { activateMm, mmOf } from './mm/mm.ts';
@@ -30,6 +30,7 @@ import type { Task } from './task/types.ts';
 import { runTimers } from './time/timer-actions.ts';
 import { nextTimerNs, nowNs, programTimer } from './time/timers.ts';
 import { SIGNALS } from '../abi/signals.ts';
+import type { Hart, StopReason } from '../machine/machine.ts';
 import { consoleInterrupt } from './tty/console.ts';
 
 export type RunStatus =
@@ -92,7 +93,9 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
   if (task.syscall !== null) resumeSyscall(kernel, task);
   while (mayReturnToUser(kernel, task)) {
     restoreTrapFrame(kernel, task);
-    const reason = hart.run(Math.min(MAX_RUN, kernel.limits.instructions - hart.retired));
+    const budget = Math.min(MAX_RUN, kernel.limits.instructions - hart.retired);
+    const { sampler } = kernel.observers;
+    const reason = sampler === null ? hart.run(budget) : runSampled(hart, task, sampler, budget);
     if (reason === 'budget') {
       chargedRetired = charge(kernel, task, chargedRetired);
       if (hart.retired >= kernel.limits.instructions)
@@ -118,6 +121,16 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
     requeuePreempted(kernel, task);
   }
   kernel.current = 0;
+}
+
+/** As hart.run, with a look at the task at each count of instructions that the sampler asks for. */
+function runSampled(hart: Hart, task: Task, sampler: Sampler, budget: number): StopReason {
+  const end = hart.retired + budget;
+  for (;;) {
+    const reason = hart.run(Math.min(end, sampler.dueAt) - hart.retired);
+    if (reason !== 'budget' || hart.retired < sampler.dueAt) return reason;
+    sampler.take(task);
+  }
 }
 
 /** Delivers signals; then tells whether the task still has the hart. */
