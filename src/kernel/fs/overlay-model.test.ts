@@ -214,7 +214,7 @@ function forgetAll(kernel: Kernel): void {
     if (dentry.refs <= 0 && kernel.dentries.has(dentry.id)) unhash(kernel, dentry);
   for (let before = -1; before !== kernel.inodes.size;) {
     before = kernel.inodes.size;
-    for (const inode of kernel.inodes.values()) if (inode.refs <= 0 && inode.pipe === 0) forgetInode(kernel, inode);
+    for (const inode of kernel.inodes.values()) if (inode.refs <= 0) forgetInode(kernel, inode);
   }
 }
 

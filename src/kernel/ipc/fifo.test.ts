@@ -56,6 +56,13 @@ describe('opening a FIFO', () => {
     expect(wrongReferences(kernel)).toEqual([]);
   });
 
+  it('for neither reading nor writing is refused', () => {
+    const { call, kernel } = newCaller(fileKernel());
+    call('mknodat', AT_FDCWD, 'p', S_IFIFO | 0o600, 0);
+    expect(call('openat', AT_FDCWD, 'p', 3, 0)).toBe('EINVAL');
+    expect(kernel.pipes.size).toBe(0);
+  });
+
   it('remembers O_CLOEXEC', () => {
     const { reader, writer, kernel } = waitingReader(O_CLOEXEC);
     writer.call('openat', AT_FDCWD, 'p', O_WRONLY, 0);

@@ -41,6 +41,8 @@ export interface FinishedOpen {
  */
 export function openFifo(kernel: Kernel, task: Task, inode: Inode, flags: number): Outcome<Opened> {
   const access = flags & O_ACCMODE;
+  // Access mode 3 gives a file for ioctl(2) alone, and a FIFO has no such use (Linux fifo_open).
+  if (access === O_ACCMODE) return 'EINVAL';
   const isAnonymous = kernel.superBlocks.get(inode.sb)!.type === anonFs.name;
   const nonblock = (flags & O_NONBLOCK) !== 0;
   let pipe = kernel.pipes.get(inode.pipe);
