@@ -1,13 +1,12 @@
 /**
  * devpts: one node for each pty that is open, and ptmx. There is one instance, however often it is mounted. See pts(4).
  *
- * Interface: devpts, devptsPlace.
- * Invariant: a node belongs to the pty that had its number when it was made; once its master is closed it is dropped at the next
- * look.
+ * Interface: devpts, devptsPlace, dropDevptsNode.
+ * Invariant: a node belongs to a pty whose master is open, and is made at the first look.
  */
 import { makedev, S_IFCHR, S_IFDIR } from '../../abi/file-mode.ts';
 import { FS_MAGIC } from '../../abi/flags/mount.ts';
-import type { InodeId, TtyId } from '../ids.ts';
+import type { InodeId } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { failed } from '../result.ts';
 import { ttyByIndex } from '../tty/tty.ts';
@@ -26,7 +25,7 @@ const FIRST_POS = 2;
 /** Each node holds one reference on its inode. */
 interface DevptsSuper {
   readonly ptmx: InodeId;
-  nodes: Map<number, { readonly tty: TtyId; readonly inode: InodeId }>;
+  nodes: Map<number, InodeId>;
 }
 
 export const devpts: FileSystemType = {
@@ -43,7 +42,6 @@ export const devpts: FileSystemType = {
   },
   readdir(kernel, dir, pos, sink) {
     const sb = kernel.superBlocks.get(dir.sb)!;
-    dropDead(kernel, sb);
     if (pos <= FIRST_POS && !sink(PTMX, inodeOf(kernel, dataOf(sb).ptmx).ino, CHR, FIRST_POS + 1)) return 0;
     const indices = [...kernel.ttys.values()].filter((tty) => tty.kind === 'pty').map((tty) => tty.index);
     for (const index of indices.sort((a, b) => a - b)) {
@@ -86,12 +84,10 @@ function create(kernel: Kernel): SuperBlock {
 /** The inode of a pty's node, made at first sight; null: there is no such pty. */
 function nodeOf(kernel: Kernel, sb: SuperBlock, index: number): Inode | null {
   const tty = ttyByIndex(kernel, 'pty', index);
+  if (tty === undefined || !tty.masterOpen) return null;
   const { nodes } = dataOf(sb);
   const known = nodes.get(index);
-  const isThere = tty !== undefined && tty.masterOpen;
-  if (known !== undefined && isThere && known.tty === tty.id) return inodeOf(kernel, known.inode);
-  if (known !== undefined) drop(kernel, sb, index);
-  if (!isThere) return null;
+  if (known !== undefined) return inodeOf(kernel, known);
   const inode = createInode(kernel, sb, {
     mode: S_IFCHR | 0o620,
     ino: index + 3,
@@ -99,18 +95,17 @@ function nodeOf(kernel: Kernel, sb: SuperBlock, index: number): Inode | null {
     gid: TTY_GID,
     rdev: makedev(PTS_MAJOR, index),
   });
-  nodes.set(index, { tty: tty.id, inode: inode.id });
+  nodes.set(index, inode.id);
   return inode;
 }
 
-function dropDead(kernel: Kernel, sb: SuperBlock): void {
-  for (const [index, node] of [...dataOf(sb).nodes]) if (!kernel.ttys.has(node.tty)) drop(kernel, sb, index);
-}
-
-function drop(kernel: Kernel, sb: SuperBlock, index: number): void {
-  const { nodes } = dataOf(sb);
-  const inode = inodeOf(kernel, nodes.get(index)!.inode);
-  nodes.delete(index);
+/** The master of the pty is being closed. */
+export function dropDevptsNode(kernel: Kernel, index: number): void {
+  const sb = superOf(kernel);
+  const id = sb === undefined ? undefined : dataOf(sb).nodes.get(index);
+  if (sb === undefined || id === undefined) return;
+  dataOf(sb).nodes.delete(index);
+  const inode = inodeOf(kernel, id);
   inode.nlink = 0;
   inodePut(kernel, inode);
 }

@@ -6,6 +6,7 @@
  */
 import { OPEN } from '../../abi/flags/open.ts';
 import { POLL } from '../../abi/flags/poll.ts';
+import { dropDevptsNode } from '../fs/devpts.ts';
 import type { Kernel } from '../kernel.ts';
 import { waitOn, type Outcome } from '../result.ts';
 import type { Task } from '../task/types.ts';
@@ -59,6 +60,7 @@ export function openPts(kernel: Kernel, task: Task, index: number, flags: number
 /** The master goes: the slave is hung up. */
 export function closeMaster(kernel: Kernel, tty: Tty): void {
   tty.masterOpen = false;
+  dropDevptsNode(kernel, tty.index);
   hangUp(kernel, tty);
   releaseTty(kernel, tty);
 }
