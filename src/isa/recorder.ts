@@ -182,7 +182,8 @@ export class Recorder implements Ops<Expr>, FpOps<Expr> {
   protected expr(shape: ExprShape, args: readonly Expr[]): Expr {
     for (const arg of args) this.use(arg);
     const effect = isEffect(shape);
-    if (effect) this.epoch++;
+    // Resolving a rounding mode may trap, but changes nothing that others read.
+    if (effect && shape.op !== 'rounding') this.epoch++;
     const readsState = shape.op === 'reg' || shape.op === 'amoOld' || effect || args.some((arg) => arg.readsState);
     const expr: Expr = { ...shape, uses: 0, epoch: this.epoch, readsState, pinned: effect };
     this.statements.push({ do: 'let', expr });

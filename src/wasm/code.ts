@@ -10,7 +10,16 @@
  * Interface: CodeEmitter, Local, Label, BlockType, FuncRef, GlobalRef.
  */
 import { ByteWriter } from './bytes.ts';
-import { ACCESS, PLAIN, VALTYPE_CODE, type AccessOp, type PlainOp, type ValType } from './opcodes.ts';
+import {
+  ACCESS,
+  LANE,
+  PLAIN,
+  VALTYPE_CODE,
+  type AccessOp,
+  type LaneOp,
+  type PlainOp,
+  type ValType,
+} from './opcodes.ts';
 
 /** A local variable or parameter of the function being written. */
 export interface Local {
@@ -112,13 +121,14 @@ export class CodeEmitter {
 
   /** One or more instructions without immediates. */
   op(...names: PlainOp[]): this {
-    for (const name of names) {
-      const code: number = PLAIN[name];
-      if (code > 0xff) {
-        this.out.byte(0xfc);
-        this.out.u32(code & 0xff);
-      } else this.out.byte(code);
-    }
+    for (const name of names) this.opcode(PLAIN[name]);
+    return this;
+  }
+
+  /** An instruction on lane `index` of a vector. */
+  lane(name: LaneOp, index: number): this {
+    this.opcode(LANE[name]);
+    this.out.byte(index);
     return this;
   }
 
@@ -218,6 +228,15 @@ export class CodeEmitter {
     body.raw(this.out.toBytes());
     body.byte(0x0b);
     return body.toBytes();
+  }
+
+  private opcode(opcode: number): void {
+    const prefix = opcode >> 12;
+    if (prefix === 0) this.out.byte(opcode);
+    else {
+      this.out.byte(prefix);
+      this.out.u32(opcode & 0xfff);
+    }
   }
 
   private indexed(opcode: number, index: number): this {

@@ -1,8 +1,9 @@
 /**
  * Opcodes of the WebAssembly instructions without immediates, and of the loads and stores.
- * WebAssembly core specification, section 5.4. A two-byte opcode (prefix 0xfc) is written 0xfcNN.
+ * WebAssembly core specification, section 5.4, and the relaxed SIMD proposal. An opcode with a prefix (0xfc, 0xfd) is written
+ * as the prefix and three digits.
  *
- * Interface: PLAIN, PlainOp, ACCESS, AccessOp, ValType, VALTYPE_CODE.
+ * Interface: PLAIN, PlainOp, LANE, LaneOp, ACCESS, AccessOp, ValType, VALTYPE_CODE.
  */
 export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'funcref';
 
@@ -47,10 +48,16 @@ export const PLAIN = {
   'f64.promote_f32': 0xbb, 'i32.reinterpret_f32': 0xbc, 'i64.reinterpret_f64': 0xbd, 'f32.reinterpret_i32': 0xbe,
   'f64.reinterpret_i64': 0xbf, 'i32.extend8_s': 0xc0, 'i32.extend16_s': 0xc1, 'i64.extend8_s': 0xc2,
   'i64.extend16_s': 0xc3, 'i64.extend32_s': 0xc4,
-  'i32.trunc_sat_f32_s': 0xfc00, 'i32.trunc_sat_f32_u': 0xfc01, 'i32.trunc_sat_f64_s': 0xfc02,
-  'i32.trunc_sat_f64_u': 0xfc03, 'i64.trunc_sat_f32_s': 0xfc04, 'i64.trunc_sat_f32_u': 0xfc05,
-  'i64.trunc_sat_f64_s': 0xfc06, 'i64.trunc_sat_f64_u': 0xfc07,
+  'i32.trunc_sat_f32_s': 0xfc000, 'i32.trunc_sat_f32_u': 0xfc001, 'i32.trunc_sat_f64_s': 0xfc002,
+  'i32.trunc_sat_f64_u': 0xfc003, 'i64.trunc_sat_f32_s': 0xfc004, 'i64.trunc_sat_f32_u': 0xfc005,
+  'i64.trunc_sat_f64_s': 0xfc006, 'i64.trunc_sat_f64_u': 0xfc007,
+  'f32x4.splat': 0xfd013, 'f64x2.splat': 0xfd014, 'f32x4.relaxed_madd': 0xfd105, 'f64x2.relaxed_madd': 0xfd107,
 } as const;
+
+export type LaneOp = keyof typeof LANE;
+
+/** Instructions that name a lane of a vector. */
+export const LANE = { 'f32x4.extract_lane': 0xfd01f, 'f64x2.extract_lane': 0xfd021 } as const;
 
 /** Loads and stores: opcode and natural alignment (log2). */
 // prettier-ignore

@@ -1,77 +1,33 @@
 /**
  * Generated fused multiply-add of binary64: a * b + c with one rounding.
  *
- * Fast path: to nearest even, factors within 2^±384, the addend not huge. The product is split exactly into a double and its
- * residual (the residual from the low 64 bits of the integer product), the addend is added by error-free sums, and what is
- * left over is rounded to odd before the last addition (S. Boldo, G. Melquiond, "Emulation of a FMA and correctly rounded
- * sums: proved algorithms using rounding to odd", 2008).
+ * Fast path: to nearest even and nothing extreme; see host-fma.ts.
  * Slow path, out of line: 128-bit integers.
  */
 import type { FuncRef } from '../../wasm/code.ts';
-import { toOdd, twoSumError } from './error-free.ts';
 import { F64, FLAG, RM } from './format.ts';
+import { emitFma64, emitFma64WithFlags } from './host-fma.ts';
 import { exponentField, inexactIsSet, isNan, raise, returnInvalid } from './rounding.ts';
 import type { FpContext } from './rounding.ts';
-import { INFINITY, SIGN, significandOfNormal, TOP, unpackNormalized, unpackSignificand } from './significand64.ts';
+import { INFINITY, SIGN, TOP, unpackNormalized, unpackSignificand } from './significand64.ts';
 import { asF64, bitsOfF64, call, constant, writeFunction, zeroExtend } from './value.ts';
-import type { FunctionWriter, Value, Variable } from './value.ts';
+import type { FunctionWriter, Value } from './value.ts';
 import { addWide, isBelow, multiplyWide, shiftRightWide, subtractWide, swapWide } from './wide.ts';
 import type { Wide } from './wide.ts';
 
-/** Exponent fields that the fast path takes: of a factor [from, from + count), of the addend below the limit. */
-const FACTOR_FROM = F64.bias - 384;
-const FACTOR_COUNT = 768;
-const ADDEND_LIMIT = F64.bias + 896;
-
 export function defineFma64(context: FpContext, slowMul: FuncRef): FuncRef {
-  const slow = defineSlowFma(context, slowMul);
+  const complete = defineSlowFma(context, slowMul);
   const ref = context.module.declare('fma.f64', ['i64', 'i64', 'i64', 'i32'], ['i64']);
   writeFunction(context.module, ref, (f, a, b, c, rm) => {
-    const exponentA = f.let(exponentField(F64, a));
-    const exponentB = f.let(exponentField(F64, b));
-    const inRange = rm
-      .eqz()
-      .and(exponentA.sub(FACTOR_FROM).ltU(FACTOR_COUNT))
-      .and(exponentB.sub(FACTOR_FROM).ltU(FACTOR_COUNT))
-      .and(exponentField(F64, c).ltU(ADDEND_LIMIT));
-    f.if(inRange, () => {
-      const exponents = f.let(exponentA.add(exponentB));
-      const high = f.let(asF64(a).mul(asF64(b)));
-      const low = f.let(productResidual(f, a, b, high, exponents));
-      const addend = f.let(asF64(c));
-      const upper = f.let(addend.add(low));
-      const upperError = f.let(twoSumError(f, addend, low, upper));
-      const total = f.let(high.add(upper));
-      const totalError = f.let(twoSumError(f, high, upper, total));
-      const rest = f.let(totalError.add(upperError));
-      const lost = f.let(twoSumError(f, totalError, upperError, rest));
-      f.set(rest, toOdd(f, rest, lost));
-      const result = f.let(total.add(rest));
-      f.if(inexactIsSet(context).eqz(), () => {
-        // |total| >= |rest|, so this is the last sum's error. A rest made odd never fits, so it tells of that, too.
-        const inexact = rest.sub(result.sub(total)).ne(0);
-        f.if(inexact, () => raise(context, f, FLAG.NX));
-      });
-      f.return(bitsOfF64(result));
+    f.block((slow) => {
+      f.branchIf(rm, slow);
+      const [x, y, z] = [f.let(asF64(a)), f.let(asF64(b)), f.let(asF64(c))];
+      f.if(inexactIsSet(context), () => f.return(bitsOfF64(emitFma64(f, x, y, z, slow))));
+      f.return(bitsOfF64(emitFma64WithFlags(f, [x, y, z], () => raise(context, f, FLAG.NX), slow)));
     });
-    return call(slow, a, b, c, rm);
+    return call(complete, a, b, c, rm);
   });
   return ref;
-}
-
-/** a * b - high, exactly, from the low 64 bits of the integer product. */
-function productResidual(f: FunctionWriter, a: Value, b: Value, high: Value, exponents: Variable): Value {
-  const product = f.let(bitsOfF64(high));
-  // 52, or 53 where the product of the significands reached 2.
-  const shift = exponentField(F64, product)
-    .sub(exponents)
-    .add(F64.bias + 52);
-  const integer = significandOfNormal(a)
-    .mul(significandOfNormal(b))
-    .sub(significandOfNormal(product).shl(zeroExtend(shift)));
-  // The integer product's unit is 2^(exponents - 2 * (bias + 52)); the sign is the product's.
-  const unit = zeroExtend(exponents.sub(F64.bias + 104)).shl(52);
-  return integer.to('f64', 'f64.convert_i64_s').mul(asF64(unit.or(product.and(SIGN))));
 }
 
 function defineSlowFma(context: FpContext, slowMul: FuncRef): FuncRef {

@@ -1,22 +1,25 @@
 /**
- * The generated functions against the reference, bit by bit and flag by flag. RINGFENCE_FP_CASES sets the number of cases
- * for each operation, format and mode.
+ * The generated functions against the reference, bit by bit and flag by flag, and the host's arithmetic in place with them
+ * behind it. RINGFENCE_FP_CASES sets the number of cases for each operation, format and mode.
  */
+import { setFlagsFromString } from 'node:v8';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FP_PRIMITIVES } from '../../isa/fp-ops.ts';
+import { nodeWasm } from '../../host/node/wasm.ts';
 import type { FpPrimitive } from '../../isa/fp-ops.ts';
-import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import { F32, F64, FLAG } from './format.ts';
 import type { FpFormat, RoundingMode } from './format.ts';
 import { defineFpFunctions } from './functions.ts';
-import { emitFpPrimitive } from './inline.ts';
 import { fpClass } from './reference.ts';
+import { defineInPlace, testHosts } from './test-in-place.ts';
 import { OperandSource, TEST_OPERATIONS } from './test-operations.ts';
 import type { TestOperation } from './test-operations.ts';
 
 const CASES = Number(process.env['RINGFENCE_FP_CASES'] ?? 2000);
 const FFLAGS = 64;
+// Node 20 has relaxed SIMD behind a flag, later ones without.
+setFlagsFromString('--experimental-wasm-relaxed-simd');
+const HOSTS = testHosts(nodeWasm);
 const MODES: readonly RoundingMode[] = [0, 1, 2, 3, 4];
 
 let functions: Record<string, (...args: (bigint | number)[]) => bigint>;
@@ -29,12 +32,7 @@ beforeAll(() => {
   const refs = defineFpFunctions(module, FFLAGS);
   for (const [name, ref] of refs) {
     module.exportFunction(name, ref);
-    const { rounded } = FP_PRIMITIVES.get(name)!;
-    const wrapper = (code: CodeEmitter, ...params: Local[]): void => {
-      const operands = rounded ? params.slice(0, -1) : params;
-      emitFpPrimitive(code, refs, FFLAGS, name, operands, rounded ? params.at(-1) : undefined);
-    };
-    module.function(`inline ${name}`, ref.params, ref.results, wrapper, `inline ${name}`);
+    for (const host of HOSTS) defineInPlace(module, host, FFLAGS, name, ref);
   }
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.toBytes() as Uint8Array<ArrayBuffer>));
   functions = exports as unknown as typeof functions;
@@ -107,12 +105,8 @@ function check(operation: TestOperation, format: FpFormat, rm: RoundingMode, ope
   const noise = format === F32 && operation.operands === 'float' ? 0xdead_beefn << 32n : 0n;
   const noisy = operands.map((operand) => operand | noise);
   // NX set beforehand selects another path.
-  for (const [before, prefix] of [
-    [0, ''],
-    [FLAG.NX, ''],
-    [FLAG.NX, 'inline '],
-    [0, 'inline '],
-  ] as const) {
+  const prefixes = ['', ...HOSTS.map(({ prefix }) => prefix)];
+  for (const [before, prefix] of [0, FLAG.NX].flatMap((flags) => prefixes.map((prefix) => [flags, prefix] as const))) {
     fflags[0] = before;
     const result = execute(prefix, operation, format, noisy, rm);
     if (result === expected.bits && fflags[0] === (expected.flags | before)) continue;

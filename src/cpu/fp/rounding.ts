@@ -11,7 +11,7 @@ import type { FuncRef } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { F32, F64, FLAG, RM } from './format.ts';
 import type { FpFormat } from './format.ts';
-import { call, constant, Value, wrap, writeFunction, zeroExtend } from './value.ts';
+import { bitsOfF64, call, constant, Value, wrap, writeFunction, zeroExtend } from './value.ts';
 import type { FunctionWriter, Variable } from './value.ts';
 
 /** What the generated functions share. */
@@ -91,6 +91,16 @@ export function isSafelyNormal(format: FpFormat, bits: Value): Value {
   return exponentField(format, bits)
     .sub(2)
     .ltU(topExponent(format) - 2);
+}
+
+/** Whether a float is infinite, a NaN, or has an exponent field below `from`. */
+export function isOutside(x: Value, from: number): Value {
+  const [high, shift, top] =
+    x.type === 'f32'
+      ? [x.to('i32', 'i32.reinterpret_f32'), 24, topExponent(F32)]
+      : [wrap(bitsOfF64(x).shrU(32)), 21, topExponent(F64)];
+  const aboveFrom = from === 0 ? high.shl(1) : high.shl(1).sub(from << shift);
+  return aboveFrom.geU((top - from) << shift);
 }
 
 export function isNan(format: FpFormat, bits: Value): Value {

@@ -7,7 +7,7 @@
  * Interface: FunctionWriter, Value, Variable, writeFunction.
  * Invariant: a Value is code, not a result: used twice, it is computed twice. Keep what is used twice in a `let`.
  */
-import type { CodeEmitter, FuncRef, Local } from '../../wasm/code.ts';
+import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import type { PlainOp, ValType } from '../../wasm/opcodes.ts';
 
@@ -122,18 +122,27 @@ export function constant(type: NumericType, value: Operand): Value {
   });
 }
 
-/** The statements of one function. */
+/** Statements. `newLocal` gives out the locals; where they are used again, they hold anything at first. */
 export class FunctionWriter {
   readonly code: CodeEmitter;
+  private readonly newLocal: (type: NumericType) => Local;
 
-  constructor(code: CodeEmitter) {
+  constructor(code: CodeEmitter, newLocal = (type: NumericType): Local => code.local(type)) {
     this.code = code;
+    this.newLocal = newLocal;
   }
 
   let(value: Value): Variable {
-    const variable = new Variable(this.code.local(value.type));
+    const variable = new Variable(this.newLocal(value.type));
     this.set(variable, value);
     return variable;
+  }
+
+  /** Takes what is on the stack into new variables; the last type is that of the topmost value. */
+  pop(...types: NumericType[]): Variable[] {
+    const variables = types.map((type) => new Variable(this.newLocal(type)));
+    for (const variable of variables.toReversed()) this.code.set(variable.local);
+    return variables;
   }
 
   set(variable: Variable, value: Operand): void {
@@ -144,6 +153,15 @@ export class FunctionWriter {
   if(condition: Value, then: () => void, otherwise?: () => void): void {
     condition.emit(this.code);
     this.code.if(then, otherwise);
+  }
+
+  block(body: (label: Label) => void): void {
+    this.code.block(body);
+  }
+
+  branchIf(condition: Value, label: Label): void {
+    condition.emit(this.code);
+    this.code.brIf(label);
   }
 
   return(value: Value): void {
