@@ -19,7 +19,15 @@ import { capable } from '../task/cred.ts';
 import { softLimit } from '../task/rlimit.ts';
 import { pendingOfUser } from './signal.ts';
 import type { PosixTimer, Task } from '../task/types.ts';
-import { clockDeadline, clockResolutionNs, clockTime, isKnownClock } from '../time/clocks.ts';
+import {
+  clockDeadline,
+  clockResolutionNs,
+  clockTime,
+  cpuClockNs,
+  isCpuClock,
+  isKnownClock,
+  mayTime,
+} from '../time/clocks.ts';
 import { fromNs, readTimespec, readTimeval, toNs, writeTimespec, writeTimeval } from '../time/duration.ts';
 import { getItimer, setItimer, type Which } from '../time/itimer.ts';
 import {
@@ -28,8 +36,9 @@ import {
   posixTimerLeft,
   posixTimerOverrun,
   setPosixTimer,
+  timerNowNs,
 } from '../time/posix-timer.ts';
-import { setTimerfd, timerfdData, timerfdLeft, type TimerfdData } from '../time/timerfd.ts';
+import { noteClockSet, setTimerfd, timerfdData, timerfdLeft, type TimerfdData } from '../time/timerfd.ts';
 import { nowNs, realtimeNow, setRealtime } from '../time/timers.ts';
 import { installFd, fileOf } from '../vfs/fd-table.ts';
 import { createAnonFile, isFileLimitReached, putFile } from '../vfs/file.ts';
@@ -42,6 +51,13 @@ const TIMER = TIMERS.values;
 const TIMERFD_CREATE = CREATE.values;
 const TIMERFD_SETTIME = SETTIME.values;
 const SIGEV = SIGEV_NOTIFY.values;
+const TIMERFD_CLOCKS = new Set<number>([
+  CLOCK.CLOCK_REALTIME,
+  CLOCK.CLOCK_MONOTONIC,
+  CLOCK.CLOCK_BOOTTIME,
+  CLOCK.CLOCK_REALTIME_ALARM,
+  CLOCK.CLOCK_BOOTTIME_ALARM,
+]);
 const CAP_SYS_TIME = 25;
 const ITIMERSPEC_VALUE = 16;
 const FEW_TIMERS = 64;
@@ -62,8 +78,13 @@ function clockSettime(kernel: Kernel, task: Task, clock: number, tp: number): Sy
   const time = readTimespec(kernel, task, tp);
   if (typeof time === 'string') return time;
   if (!capable(task.cred, CAP_SYS_TIME)) return 'EPERM';
-  setRealtime(kernel, time);
+  setWallClock(kernel, time);
   return 0;
+}
+
+function setWallClock(kernel: Kernel, time: Timespec): void {
+  setRealtime(kernel, time);
+  noteClockSet(kernel);
 }
 
 function gettimeofday(kernel: Kernel, task: Task, tv: number, tz: number): SyscallResult {
@@ -78,7 +99,7 @@ function settimeofday(kernel: Kernel, task: Task, tv: number): SyscallResult {
   if (tv === 0) return 0;
   const time = readTimeval(kernel, task, tv);
   if (typeof time === 'string') return time;
-  setRealtime(kernel, time);
+  setWallClock(kernel, time);
   return 0;
 }
 
@@ -94,7 +115,10 @@ function clockNanosleep(
   request: number,
   remaining: number,
 ): SyscallResult {
-  if (!isKnownClock(clock) || clock === CLOCK.CLOCK_THREAD_CPUTIME_ID) return 'EINVAL';
+  if (!isKnownClock(clock)) return 'EINVAL';
+  const refused = clock === CLOCK.CLOCK_THREAD_CPUTIME_ID ? 'EOPNOTSUPP' : mayTime(task, clock);
+  if (refused !== 0) return refused;
+  if (isCpuClock(clock)) return sleepCpu(kernel, task, clock, (flags & TIMER.TIMER_ABSTIME) !== 0, request);
   return sleep(kernel, task, clock, (flags & TIMER.TIMER_ABSTIME) !== 0, request, remaining);
 }
 
@@ -121,6 +145,24 @@ function sleep(
     return 'ERESTART_RESTARTBLOCK';
   }
   return waitOn([], isAbsolute ? 'ERESTARTNOHAND' : 'ERESTART_RESTARTBLOCK', progress.deadlineNs);
+}
+
+/** How often a sleep on a CPU clock looks whether the process has used so much. */
+const CPU_POLL_NS = 4_000_000;
+
+/** Until the threads of the process have used so much CPU time. Linux does not tell what is left. */
+function sleepCpu(kernel: Kernel, task: Task, clock: number, isAbsolute: boolean, request: number): SyscallResult {
+  const { progress } = task.syscall!;
+  const used = cpuClockNs(kernel, task, clock);
+  if (Number.isNaN(progress.deadlineNs)) {
+    const time = readTimespec(kernel, task, request);
+    if (typeof time === 'string') return time;
+    progress.deadlineNs = toNs(time) + (isAbsolute ? 0 : used);
+  }
+  const left = progress.deadlineNs - used;
+  if (left <= 0) return 0;
+  // With one hart no more than the time that passes can be used.
+  return waitOn([], 'ERESTARTNOHAND', nowNs(kernel) + Math.max(left, CPU_POLL_NS));
 }
 
 function whichTimer(which: number): Which | undefined {
@@ -158,6 +200,8 @@ function writeItimer(kernel: Kernel, task: Task, which: Which, address: number):
 
 function timerCreate(kernel: Kernel, task: Task, clock: number, event: number, created: number): SyscallResult {
   if (!isKnownClock(clock)) return 'EINVAL';
+  const refused = mayTime(task, clock);
+  if (refused !== 0) return refused;
   const how = readSigevent(kernel, task, event);
   if (typeof how === 'string') return how;
   const group = kernel.groups.get(task.tgid)!;
@@ -214,7 +258,10 @@ function timerSettime(
   if (timer === undefined) return 'EINVAL';
   if (old !== 0 && writeItimerspec(kernel, task, old, posixTimerLeft(kernel, timer), timer.intervalNs) !== 0)
     return 'EFAULT';
-  const expires = expiryOf(kernel, timer.clock, spec.value, (flags & TIMER.TIMER_ABSTIME) !== 0);
+  const isAbsolute = (flags & TIMER.TIMER_ABSTIME) !== 0;
+  const expires = isCpuClock(timer.clock)
+    ? cpuExpiryOf(kernel, timer, spec.value, isAbsolute)
+    : expiryOf(kernel, timer.clock, spec.value, isAbsolute);
   setPosixTimer(kernel, kernel.groups.get(task.tgid)!, timer, expires, toNs(spec.interval));
   return 0;
 }
@@ -239,8 +286,9 @@ function timerDelete(kernel: Kernel, task: Task, id: number): SyscallResult {
 
 function timerfdCreate(kernel: Kernel, task: Task, clock: number, flags: number): SyscallResult {
   if ((flags & ~(TIMERFD_CREATE.TFD_CLOEXEC | TIMERFD_CREATE.TFD_NONBLOCK)) !== 0) return 'EINVAL';
-  if (clock !== CLOCK.CLOCK_REALTIME && clock !== CLOCK.CLOCK_MONOTONIC && clock !== CLOCK.CLOCK_BOOTTIME)
-    return 'EINVAL';
+  if (!TIMERFD_CLOCKS.has(clock)) return 'EINVAL';
+  const refused = mayTime(task, clock);
+  if (refused !== 0) return refused;
   if (isFileLimitReached(kernel)) return 'ENFILE';
   const nonBlocking = (flags & TIMERFD_CREATE.TFD_NONBLOCK) === 0 ? 0 : OPEN.values.O_NONBLOCK;
   const file = createAnonFile(
@@ -278,8 +326,11 @@ function timerfdSettime(
   const data = file.data as TimerfdData;
   if (old !== 0 && writeItimerspec(kernel, task, old, timerfdLeft(kernel, data), data.intervalNs) !== 0)
     return 'EFAULT';
-  const expires = expiryOf(kernel, data.clock, spec.value, (flags & TIMERFD_SETTIME.TFD_TIMER_ABSTIME) !== 0);
-  setTimerfd(kernel, file, expires, toNs(spec.interval));
+  const isAbsolute = (flags & TIMERFD_SETTIME.TFD_TIMER_ABSTIME) !== 0;
+  const expires = expiryOf(kernel, data.clock, spec.value, isAbsolute);
+  const isWallClock = data.clock === CLOCK.CLOCK_REALTIME || data.clock === CLOCK.CLOCK_REALTIME_ALARM;
+  const cancelOnSet = isWallClock && isAbsolute && (flags & TIMERFD_SETTIME.TFD_TIMER_CANCEL_ON_SET) !== 0;
+  setTimerfd(kernel, file, expires, toNs(spec.interval), cancelOnSet);
   return 0;
 }
 
@@ -294,6 +345,12 @@ function timerfdGettime(kernel: Kernel, task: Task, fd: number, value: number): 
 function expiryOf(kernel: Kernel, clock: number, value: Timespec, isAbsolute: boolean): number {
   if (value.sec === 0 && value.nsec === 0) return 0;
   return Math.max(1, clockDeadline(kernel, clock, value, isAbsolute));
+}
+
+/** The same in the time of the timer's CPU clock. */
+function cpuExpiryOf(kernel: Kernel, timer: PosixTimer, value: Timespec, isAbsolute: boolean): number {
+  if (value.sec === 0 && value.nsec === 0) return 0;
+  return Math.max(1, toNs(value) + (isAbsolute ? 0 : timerNowNs(kernel, timer)));
 }
 
 function readItimerspec(

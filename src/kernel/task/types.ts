@@ -226,6 +226,8 @@ export interface IntervalTimer {
 
 export interface PosixTimer {
   id: number;
+  /** The thread that made it, whose CPU time it may count. */
+  owner: Tid;
   clock: number;
   expiresNs: number;
   intervalNs: number;

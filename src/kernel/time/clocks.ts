@@ -1,8 +1,11 @@
 /**
- * The clocks of clock_gettime(2). Interface: clockTime, clockResolutionNs, clockDeadline, isKnownClock.
+ * The clocks of clock_gettime(2). Interface: clockTime, clockResolutionNs, clockDeadline, isKnownClock, mayTime,
+ * isCpuClock, cpuClockNs.
  */
+import { CAPABILITY } from '../../abi/flags/capability.ts';
 import { CLOCK } from '../../abi/flags/time.ts';
 import type { Kernel } from '../kernel.ts';
+import { capable } from '../task/cred.ts';
 import type { Task } from '../task/types.ts';
 import type { Timespec } from '../vfs/types.ts';
 import { fromNs, toNs } from './duration.ts';
@@ -41,6 +44,23 @@ export function clockResolutionNs(id: number): number | 'EINVAL' {
 
 export function isKnownClock(id: number): boolean {
   return id >= 0 && (Object.values(C) as number[]).includes(id);
+}
+
+/** Whether timers and sleeps can be on a clock that is known; the clocks that wake a machine that sleeps need CAP_WAKE_ALARM. */
+export function mayTime(task: Task, id: number): 0 | 'EOPNOTSUPP' | 'EPERM' {
+  if (id === C.CLOCK_MONOTONIC_RAW || id === C.CLOCK_REALTIME_COARSE || id === C.CLOCK_MONOTONIC_COARSE)
+    return 'EOPNOTSUPP';
+  const wakes = id === C.CLOCK_REALTIME_ALARM || id === C.CLOCK_BOOTTIME_ALARM;
+  return wakes && !capable(task.cred, CAPABILITY.values.CAP_WAKE_ALARM) ? 'EPERM' : 0;
+}
+
+export function isCpuClock(id: number): boolean {
+  return id === C.CLOCK_PROCESS_CPUTIME_ID || id === C.CLOCK_THREAD_CPUTIME_ID;
+}
+
+/** What a CPU clock reads for `task`. */
+export function cpuClockNs(kernel: Kernel, task: Task, id: number): number {
+  return id === C.CLOCK_THREAD_CPUTIME_ID ? threadCpuNs(kernel, task) : processCpuNs(kernel, task);
 }
 
 /** The monotonic deadline that is meant by `time` on clock `id`, from now or absolute. */

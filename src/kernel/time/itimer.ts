@@ -8,6 +8,7 @@ import type { Kernel } from '../kernel.ts';
 import { sendToGroup, sendToThread } from '../signal/send.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
 import { processCpuNs } from './clocks.ts';
+import { chargePosixTimers } from './posix-timer.ts';
 import { armTimer, cancelTimer, nowNs, rearmTimer } from './timers.ts';
 
 export type Which = 'real' | 'virtual' | 'prof';
@@ -63,6 +64,7 @@ export function chargeCpuTimers(kernel: Kernel, task: Task, userNs: number, syst
   if (prof.expiresNs !== 0 && group.cpuNs >= prof.expiresNs) expireCpu(kernel, group, 'prof', SIGNALS.SIGPROF);
   const limit = group.rlimits[RLIMIT_CPU]!;
   if (limit.soft !== Infinity) checkCpuLimit(kernel, group, task, limit);
+  if (group.posixTimers.size > 0) chargePosixTimers(kernel, group);
 }
 
 const RLIMIT_CPU = 0;

@@ -1,6 +1,8 @@
 /**
- * POSIX timers. Interface: createPosixTimer, setPosixTimer, posixTimerLeft, posixTimerExpired,
- * posixTimerOverrun, deletePosixTimer(s). See timer_create(2).
+ * POSIX timers. Interface: createPosixTimer, setPosixTimer, posixTimerLeft, posixTimerExpired, timerNowNs,
+ * posixTimerOverrun, deletePosixTimer(s), chargePosixTimers. See timer_create(2).
+ * Times of a timer are its clock's: monotonic ns, or for CPU clocks the ns that its process or thread has used. Those expire when time is
+ * charged.
  */
 import { SI_CODE } from '../../abi/flags/signal.ts';
 import type { Tid } from '../ids.ts';
@@ -8,6 +10,7 @@ import type { Kernel } from '../kernel.ts';
 import { sendToGroup, sendToThread } from '../signal/send.ts';
 import type { SigInfo } from '../signal/types.ts';
 import type { PosixTimer, Task, ThreadGroup } from '../task/types.ts';
+import { cpuClockNs, isCpuClock } from './clocks.ts';
 import { armTimer, cancelTimer, nowNs, rearmTimer } from './timers.ts';
 
 /** DELAYTIMER_MAX. */
@@ -21,12 +24,21 @@ export function createPosixTimer(
 ): PosixTimer {
   const group = kernel.groups.get(task.tgid)!;
   const id = group.nextPosixTimer++;
-  const timer: PosixTimer = { ...fields, id, expiresNs: 0, intervalNs: 0, overrun: 0, lastOverrun: 0, armed: 0 };
+  const timer: PosixTimer = {
+    ...fields,
+    id,
+    owner: task.tid,
+    expiresNs: 0,
+    intervalNs: 0,
+    overrun: 0,
+    lastOverrun: 0,
+    armed: 0,
+  };
   group.posixTimers.set(id, timer);
   return timer;
 }
 
-/** Arms it for the monotonic `expiresNs` (0 disarms) and then every `intervalNs`. */
+/** Arms it for `expiresNs` of its clock (0 disarms) and then every `intervalNs`. */
 export function setPosixTimer(
   kernel: Kernel,
   group: ThreadGroup,
@@ -43,7 +55,7 @@ export function setPosixTimer(
 
 /** Nanoseconds until it expires; 0: disarmed. */
 export function posixTimerLeft(kernel: Kernel, timer: PosixTimer): number {
-  return timer.expiresNs === 0 ? 0 : Math.max(1, timer.expiresNs - nowNs(kernel));
+  return timer.expiresNs === 0 ? 0 : Math.max(1, timer.expiresNs - timerNowNs(kernel, timer));
 }
 
 export function deletePosixTimer(kernel: Kernel, group: ThreadGroup, timer: PosixTimer): void {
@@ -56,15 +68,32 @@ export function deletePosixTimers(kernel: Kernel, group: ThreadGroup): void {
   for (const timer of group.posixTimers.values()) deletePosixTimer(kernel, group, timer);
 }
 
-/** The machine's timer reached one. Periods that were missed, and expiries while its signal is pending, count as overrun. */
+/** CPU time was charged to the process: its timers on CPU clocks may expire. */
+export function chargePosixTimers(kernel: Kernel, group: ThreadGroup): void {
+  for (const timer of group.posixTimers.values()) {
+    if (timer.expiresNs === 0 || !isCpuClock(timer.clock)) continue;
+    if (timerNowNs(kernel, timer) >= timer.expiresNs) posixTimerExpired(kernel, group.tgid, timer.id);
+  }
+}
+
+/** What the timer's clock reads; a thread that ended uses no more. */
+export function timerNowNs(kernel: Kernel, timer: PosixTimer): number {
+  if (!isCpuClock(timer.clock)) return nowNs(kernel);
+  const owner = kernel.tasks.get(timer.owner);
+  return owner === undefined ? 0 : cpuClockNs(kernel, owner, timer.clock);
+}
+
+/** The timer's time has come. Periods that were missed, and expiries while its signal is pending, count as overrun. */
 export function posixTimerExpired(kernel: Kernel, tgid: Tid, id: number): void {
   const group = kernel.groups.get(tgid);
   const timer = group?.posixTimers.get(id);
   if (group === undefined || timer === undefined || timer.expiresNs === 0) return;
   timer.armed = 0;
-  const late = timer.intervalNs === 0 ? 0 : Math.floor((nowNs(kernel) - timer.expiresNs) / timer.intervalNs);
+  const late =
+    timer.intervalNs === 0 ? 0 : Math.floor((timerNowNs(kernel, timer) - timer.expiresNs) / timer.intervalNs);
   timer.expiresNs = timer.intervalNs === 0 ? 0 : timer.expiresNs + (late + 1) * timer.intervalNs;
-  timer.armed = timer.expiresNs === 0 ? 0 : rearmTimer(kernel, timer.expiresNs, 'posix-timer', group.tgid, timer.id);
+  if (timer.expiresNs !== 0 && !isCpuClock(timer.clock))
+    timer.armed = rearmTimer(kernel, timer.expiresNs, 'posix-timer', group.tgid, timer.id);
   notify(kernel, group, timer, late);
 }
 
@@ -105,5 +134,6 @@ function notify(kernel: Kernel, group: ThreadGroup, timer: PosixTimer, late: num
 
 function rearm(kernel: Kernel, group: ThreadGroup, timer: PosixTimer): void {
   if (timer.armed !== 0) cancelTimer(kernel, timer.armed);
-  timer.armed = timer.expiresNs === 0 ? 0 : armTimer(kernel, timer.expiresNs, 'posix-timer', group.tgid, timer.id);
+  const runsOut = timer.expiresNs !== 0 && !isCpuClock(timer.clock);
+  timer.armed = runsOut ? armTimer(kernel, timer.expiresNs, 'posix-timer', group.tgid, timer.id) : 0;
 }

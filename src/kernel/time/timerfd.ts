@@ -1,5 +1,6 @@
 /**
- * timerfd: expiries of a timer as a readable count. Interface: timerfdOps, timerfdData, setTimerfd, timerfdLeft, timerfdExpired.
+ * timerfd: expiries of a timer as a readable count. Interface: timerfdOps, timerfdData, setTimerfd, timerfdLeft,
+ * timerfdExpired, noteClockSet.
  * See timerfd_create(2).
  */
 import { OPEN } from '../../abi/flags/open.ts';
@@ -24,19 +25,51 @@ export interface TimerfdData {
   ticks: number;
   armed: TimerId;
   readonly queue: WaitQueueId;
+  /** TFD_TIMER_CANCEL_ON_SET: whether a jump of the wall clock ends the wait, and whether there was one. */
+  cancelOnSet: boolean;
+  cancelled: boolean;
 }
 
 export function timerfdData(kernel: Kernel, clock: number): TimerfdData {
-  return { clock, expiresNs: 0, intervalNs: 0, ticks: 0, armed: 0, queue: newWaitQueue(kernel) };
+  return {
+    clock,
+    expiresNs: 0,
+    intervalNs: 0,
+    ticks: 0,
+    armed: 0,
+    queue: newWaitQueue(kernel),
+    cancelOnSet: false,
+    cancelled: false,
+  };
 }
 
 /** Arms it for the monotonic `expiresNs` (0 disarms) and then every `intervalNs`. Unread expiries are forgotten. */
-export function setTimerfd(kernel: Kernel, file: OpenFile, expiresNs: number, intervalNs: number): void {
+export function setTimerfd(
+  kernel: Kernel,
+  file: OpenFile,
+  expiresNs: number,
+  intervalNs: number,
+  cancelOnSet: boolean,
+): void {
   const data = file.data as TimerfdData;
   data.expiresNs = expiresNs;
   data.intervalNs = intervalNs;
   data.ticks = 0;
+  data.cancelOnSet = cancelOnSet;
+  data.cancelled = false;
   rearm(kernel, file.id, data);
+}
+
+/** The wall clock was set: timers that are to hear of it become readable, and the read gives ECANCELED. */
+export function noteClockSet(kernel: Kernel): void {
+  for (const file of kernel.files.values()) {
+    if (file.kind !== 'timerfd') continue;
+    const data = file.data as TimerfdData;
+    if (!data.cancelOnSet) continue;
+    data.cancelled = true;
+    data.ticks++;
+    wakeAll(kernel, data.queue);
+  }
 }
 
 export function timerfdLeft(kernel: Kernel, data: TimerfdData): number {
@@ -65,6 +98,11 @@ function read(kernel: Kernel, _task: Task, file: OpenFile, io: Io): Outcome<numb
   const data = file.data as TimerfdData;
   if (io.remaining < COUNT_BYTES) return 'EINVAL';
   if (data.ticks === 0) return (file.flags & OPEN.values.O_NONBLOCK) !== 0 ? 'EAGAIN' : waitOn([data.queue]);
+  if (data.cancelled) {
+    data.cancelled = false;
+    data.ticks = 0;
+    return 'ECANCELED';
+  }
   const bytes = new Uint8Array(COUNT_BYTES);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(data.ticks), true);
   const copied = copyToIo(kernel, io, bytes, 0, COUNT_BYTES);

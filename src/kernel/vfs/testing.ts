@@ -16,19 +16,7 @@ import { copyFromUser, copyToUser } from '../mm/uaccess.ts';
 import { isWait } from '../result.ts';
 import { createSighand } from '../signal/sighand.ts';
 import type { AnyHandler } from '../syscalls/handlers.ts';
-import { attributeCalls } from '../syscalls/attributes.ts';
-import { directoryCalls } from '../syscalls/directory.ts';
-import { fdCalls } from '../syscalls/fd.ts';
-import { linkCalls } from '../syscalls/link.ts';
-import { lockCalls } from '../syscalls/locks.ts';
-import { mountCalls } from '../syscalls/mount.ts';
-import { openCalls } from '../syscalls/open.ts';
-import { pipeCalls } from '../syscalls/pipe.ts';
-import { readWriteCalls } from '../syscalls/read-write.ts';
-import { spliceCalls } from '../syscalls/splice.ts';
-import { statCalls } from '../syscalls/stat.ts';
-import { syncCalls } from '../syscalls/sync.ts';
-import { xattrCalls } from '../syscalls/xattr.ts';
+import { HANDLERS } from '../syscalls/table.ts';
 import { noUsage } from '../task/usage.ts';
 import type { Task } from '../task/types.ts';
 import { registerFileOps } from './file-ops.ts';
@@ -37,21 +25,7 @@ import { createFdTable } from './fd-table.ts';
 import { createFsContext } from './fs-context.ts';
 import { mountRoot } from './mount.ts';
 
-const CALLS = {
-  ...attributeCalls,
-  ...directoryCalls,
-  ...fdCalls,
-  ...linkCalls,
-  ...lockCalls,
-  ...mountCalls,
-  ...openCalls,
-  ...pipeCalls,
-  ...readWriteCalls,
-  ...spliceCalls,
-  ...statCalls,
-  ...syncCalls,
-  ...xattrCalls,
-} as unknown as Readonly<Record<string, AnyHandler>>;
+const CALLS = HANDLERS as unknown as Readonly<Record<string, AnyHandler>>;
 
 const ARENA_PAGES = 64;
 
