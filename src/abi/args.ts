@@ -92,6 +92,8 @@ export interface Arg<Name extends string = string, W extends Width = Width> {
   readonly scalar?: Scalar;
   /** The set in flags.ts that names bits or values. */
   readonly flags?: FlagSetName;
+  /** Where Linux takes fewer names than the set has: these. */
+  readonly takes?: readonly string[];
   /** The argument that selects what this one means (the ioctl or fcntl command, the option). */
   readonly selector?: string;
 }
@@ -154,26 +156,36 @@ export const uid: Numeric<'uint'> = (name) => value(name, 'uid', 'uint');
 /** A group id; -1 ("leave it") arrives as 4294967295. */
 export const gid: Numeric<'uint'> = (name) => value(name, 'gid', 'uint');
 export const signal: Numeric<'int'> = (name) => value(name, 'signal', 'int');
-export const clockId: Numeric<'int'> = (name) => value(name, 'clockId', 'int', { flags: 'clock' });
+export function clockId<const N extends string>(name: N, takes?: readonly string[]): Arg<N, 'int'> {
+  return value(name, 'clockId', 'int', some('clock', takes));
+}
 export const timerId: Numeric<'int'> = (name) => value(name, 'timerId', 'int');
 /** key_t, or the serial number of a key. */
 export const key: Numeric<'int'> = (name) => value(name, 'key', 'int');
 /** A pointer whose layout is a private matter of the call (io_uring, bpf, keyctl, quota). */
 export const opaque: Numeric<'ulong'> = (name) => pointer(name, 'opaque', 'inout', { nullable: true });
 
-/** Bits named by a flag set, in 32 bits. */
-export function flags<const N extends string>(name: N, set: FlagSetName): Arg<N, 'uint'> {
-  return value(name, 'flags', 'uint', { flags: set });
+/** Bits named by a flag set, in 32 bits. `takes`: where the call takes only some of the set. */
+export function flags<const N extends string>(name: N, set: FlagSetName, takes?: readonly string[]): Arg<N, 'uint'> {
+  return value(name, 'flags', 'uint', some(set, takes));
 }
 
 /** Bits named by a flag set, in a whole register. */
-export function flagsLong<const N extends string>(name: N, set: FlagSetName): Arg<N, 'ulong'> {
-  return value(name, 'flags', 'ulong', { flags: set });
+export function flagsLong<const N extends string>(
+  name: N,
+  set: FlagSetName,
+  takes?: readonly string[],
+): Arg<N, 'ulong'> {
+  return value(name, 'flags', 'ulong', some(set, takes));
 }
 
 /** One value out of a set. */
-export function enumOf<const N extends string>(name: N, set: FlagSetName): Arg<N, 'int'> {
-  return value(name, 'enum', 'int', { flags: set });
+export function enumOf<const N extends string>(name: N, set: FlagSetName, takes?: readonly string[]): Arg<N, 'int'> {
+  return value(name, 'enum', 'int', some(set, takes));
+}
+
+function some(flags: FlagSetName, takes: readonly string[] | undefined): Partial<Arg> {
+  return takes === undefined ? { flags } : { flags, takes };
 }
 
 /** One value out of a set, in an unsigned argument (ioctl's and fcntl's command). */

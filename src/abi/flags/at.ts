@@ -19,7 +19,7 @@ export const AT = flagSet(
     AT_STATX_DONT_SYNC: 0x4000,
     AT_RECURSIVE: 0x8000,
   },
-  { unsupported: [] },
+  { noEffect: ['AT_NO_AUTOMOUNT', 'AT_STATX_SYNC_AS_STAT', 'AT_STATX_FORCE_SYNC', 'AT_STATX_DONT_SYNC'] },
 );
 
 export const AT_FD = flagSet(
@@ -105,7 +105,15 @@ export const STATX = flagSet(
     STATX_DIO_READ_ALIGN: 0x20000,
     STATX_ALL: 0xfff,
   },
-  { unsupported: [] },
+  {
+    unsupported: [
+      'STATX_DIOALIGN',
+      'STATX_MNT_ID_UNIQUE',
+      'STATX_SUBVOL',
+      'STATX_WRITE_ATOMIC',
+      'STATX_DIO_READ_ALIGN',
+    ],
+  },
 );
 
 export const STATX_ATTR = flagSet(

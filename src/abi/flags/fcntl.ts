@@ -43,7 +43,22 @@ export const FCNTL = flagSet(
     F_GET_FILE_RW_HINT: 1037,
     F_SET_FILE_RW_HINT: 1038,
   },
-  { kind: 'enum', perArch: { i386: { F_GETLK64: 12, F_SETLK64: 13, F_SETLKW64: 14 } }, unsupported: [] },
+  {
+    kind: 'enum',
+    perArch: { i386: { F_GETLK64: 12, F_SETLK64: 13, F_SETLKW64: 14 } },
+    unsupported: [
+      'F_GETOWNER_UIDS',
+      'F_SETLEASE',
+      'F_NOTIFY',
+      'F_CREATED_QUERY',
+      'F_CANCELLK',
+      'F_GET_RW_HINT',
+      'F_SET_RW_HINT',
+      'F_GET_FILE_RW_HINT',
+      'F_SET_FILE_RW_HINT',
+    ],
+    noEffect: ['F_SETOWN', 'F_SETSIG', 'F_SETOWN_EX'],
+  },
 );
 
 export const FD_FLAGS = flagSet(

@@ -30,7 +30,7 @@ export const RWF = flagSet(
     RWF_ATOMIC: 0x40,
     RWF_DONTCACHE: 0x80,
   },
-  { unsupported: [] },
+  { unsupported: ['RWF_ATOMIC', 'RWF_DONTCACHE'], noEffect: ['RWF_HIPRI'] },
 );
 
 export const SPLICE = flagSet(
@@ -41,7 +41,7 @@ export const SPLICE = flagSet(
     SPLICE_F_MORE: 4,
     SPLICE_F_GIFT: 0x8,
   },
-  { unsupported: [] },
+  { noEffect: ['SPLICE_F_MOVE', 'SPLICE_F_MORE', 'SPLICE_F_GIFT'] },
 );
 
 export const FALLOCATE = flagSet(
@@ -55,7 +55,15 @@ export const FALLOCATE = flagSet(
     FALLOC_FL_INSERT_RANGE: 0x20,
     FALLOC_FL_UNSHARE_RANGE: 0x40,
   },
-  { unsupported: [] },
+  {
+    unsupported: [
+      'FALLOC_FL_NO_HIDE_STALE',
+      'FALLOC_FL_COLLAPSE_RANGE',
+      'FALLOC_FL_ZERO_RANGE',
+      'FALLOC_FL_INSERT_RANGE',
+      'FALLOC_FL_UNSHARE_RANGE',
+    ],
+  },
 );
 
 export const FADVISE = flagSet(
@@ -68,7 +76,16 @@ export const FADVISE = flagSet(
     POSIX_FADV_DONTNEED: 4,
     POSIX_FADV_NOREUSE: 5,
   },
-  { kind: 'enum', unsupported: [] },
+  {
+    kind: 'enum',
+    noEffect: [
+      'POSIX_FADV_RANDOM',
+      'POSIX_FADV_SEQUENTIAL',
+      'POSIX_FADV_WILLNEED',
+      'POSIX_FADV_DONTNEED',
+      'POSIX_FADV_NOREUSE',
+    ],
+  },
 );
 
 export const SYNC_FILE_RANGE = flagSet(
@@ -110,7 +127,7 @@ export const PIPE = flagSet(
     O_DIRECT: 0o40000,
     O_NOTIFICATION_PIPE: 0o200,
   },
-  { unsupported: [] },
+  { unsupported: ['O_NOTIFICATION_PIPE'] },
 );
 
 export const DUP = flagSet(

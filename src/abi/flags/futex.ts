@@ -26,7 +26,18 @@ export const FUTEX = flagSet(
     FUTEX_PRIVATE_FLAG: 128,
     FUTEX_CLOCK_REALTIME: 256,
   },
-  { kind: 'enum', mask: 0xfffffe7f, unsupported: [] },
+  {
+    kind: 'enum',
+    mask: 0xfffffe7f,
+    unsupported: [
+      'FUTEX_LOCK_PI',
+      'FUTEX_UNLOCK_PI',
+      'FUTEX_TRYLOCK_PI',
+      'FUTEX_WAIT_REQUEUE_PI',
+      'FUTEX_CMP_REQUEUE_PI',
+      'FUTEX_LOCK_PI2',
+    ],
+  },
 );
 
 export const FUTEX_WORD = flagSet(

@@ -17,7 +17,7 @@ export const MMAP_PROT = flagSet(
     PROT_GROWSDOWN: 0x1000000,
     PROT_GROWSUP: 0x2000000,
   },
-  { unsupported: [] },
+  { noEffect: ['PROT_SEM'] },
 );
 
 export const MMAP = flagSet(
@@ -46,6 +46,7 @@ export const MMAP = flagSet(
     mask: 0xf,
     perArch: { x86_64: { MAP_32BIT: 0x40, MAP_ABOVE4G: 0x80 }, i386: { MAP_32BIT: 0x40, MAP_ABOVE4G: 0x80 } },
     unsupported: ['MAP_DROPPABLE', 'MAP_HUGETLB', 'MAP_SYNC'],
+    noEffect: ['MAP_DENYWRITE', 'MAP_EXECUTABLE', 'MAP_STACK', 'MAP_UNINITIALIZED'],
   },
 );
 
@@ -93,6 +94,16 @@ export const MADVISE = flagSet(
   {
     kind: 'enum',
     unsupported: ['MADV_COLLAPSE', 'MADV_HWPOISON', 'MADV_SOFT_OFFLINE', 'MADV_GUARD_INSTALL', 'MADV_GUARD_REMOVE'],
+    noEffect: [
+      'MADV_RANDOM',
+      'MADV_SEQUENTIAL',
+      'MADV_MERGEABLE',
+      'MADV_UNMERGEABLE',
+      'MADV_HUGEPAGE',
+      'MADV_NOHUGEPAGE',
+      'MADV_COLD',
+      'MADV_PAGEOUT',
+    ],
   },
 );
 
@@ -103,7 +114,7 @@ export const MSYNC = flagSet(
     MS_INVALIDATE: 2,
     MS_SYNC: 4,
   },
-  { unsupported: [] },
+  { noEffect: ['MS_ASYNC'] },
 );
 
 export const MLOCK = flagSet(
@@ -133,7 +144,7 @@ export const MEMFD = flagSet(
     MFD_NOEXEC_SEAL: 0x8,
     MFD_EXEC: 0x10,
   },
-  { unsupported: [] },
+  { unsupported: ['MFD_HUGETLB'] },
 );
 
 export const MEMFD_SECRET = flagSet(

@@ -36,14 +36,16 @@ export const MOUNT = flagSet(
     MS_LAZYTIME: 0x2000000,
   },
   {
-    unsupported: [
+    noEffect: [
       'MS_SYNCHRONOUS',
       'MS_MANDLOCK',
       'MS_DIRSYNC',
+      'MS_SILENT',
       'MS_POSIXACL',
       'MS_UNBINDABLE',
       'MS_SLAVE',
       'MS_SHARED',
+      'MS_KERNMOUNT',
       'MS_I_VERSION',
       'MS_LAZYTIME',
     ],
@@ -58,7 +60,7 @@ export const UMOUNT = flagSet(
     MNT_EXPIRE: 4,
     UMOUNT_NOFOLLOW: 0x8,
   },
-  { unsupported: [] },
+  { noEffect: ['MNT_FORCE'] },
 );
 
 export const OPEN_TREE = flagSet(

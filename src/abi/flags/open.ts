@@ -30,7 +30,7 @@ export const OPEN = flagSet(
     O_PATH: 0o10000000,
     O_TMPFILE: 0o20200000,
   },
-  { mask: 3, unsupported: [] },
+  { mask: 3, noEffect: ['FASYNC', 'O_DIRECT', 'O_LARGEFILE'] },
 );
 
 export const OPEN_RESOLVE = flagSet(

@@ -22,7 +22,7 @@ export const POLL = flagSet(
     POLLMSG: 0x400,
     POLLRDHUP: 0x2000,
   },
-  { unsupported: [] },
+  { noEffect: ['POLLRDBAND', 'POLLWRBAND', 'POLLMSG', 'POLLRDHUP'] },
 );
 
 export const EPOLL = flagSet(
@@ -45,7 +45,7 @@ export const EPOLL = flagSet(
     EPOLLONESHOT: 0x40000000,
     EPOLLET: 0x80000000,
   },
-  { unsupported: [] },
+  { noEffect: ['EPOLLRDBAND', 'EPOLLWRBAND', 'EPOLLMSG', 'EPOLLRDHUP', 'EPOLLEXCLUSIVE', 'EPOLLWAKEUP'] },
 );
 
 export const EPOLL_CREATE = flagSet(

@@ -36,7 +36,20 @@ export const CLONE = flagSet(
     CLONE_CLEAR_SIGHAND: 0x100000000,
     CLONE_INTO_CGROUP: 0x200000000,
   },
-  { mask: 0xff, unsupported: [] },
+  {
+    mask: 0xff,
+    unsupported: [
+      'CLONE_NEWNS',
+      'CLONE_NEWCGROUP',
+      'CLONE_NEWUTS',
+      'CLONE_NEWIPC',
+      'CLONE_NEWUSER',
+      'CLONE_NEWPID',
+      'CLONE_NEWNET',
+      'CLONE_INTO_CGROUP',
+    ],
+    noEffect: ['CLONE_PTRACE', 'CLONE_SYSVSEM', 'CLONE_DETACHED', 'CLONE_UNTRACED', 'CLONE_IO'],
+  },
 );
 
 export const UNSHARE = flagSet(
@@ -57,7 +70,19 @@ export const UNSHARE = flagSet(
     CLONE_NEWPID: 0x20000000,
     CLONE_NEWNET: 0x40000000,
   },
-  { unsupported: [] },
+  {
+    unsupported: [
+      'CLONE_NEWTIME',
+      'CLONE_NEWNS',
+      'CLONE_NEWCGROUP',
+      'CLONE_NEWUTS',
+      'CLONE_NEWIPC',
+      'CLONE_NEWUSER',
+      'CLONE_NEWPID',
+      'CLONE_NEWNET',
+    ],
+    noEffect: ['CLONE_SYSVSEM'],
+  },
 );
 
 export const WAIT = flagSet(
@@ -93,7 +118,7 @@ export const EXECVEAT = flagSet(
     AT_SYMLINK_NOFOLLOW: 0x100,
     AT_EXECVE_CHECK: 0x10000,
   },
-  { unsupported: [] },
+  { unsupported: ['AT_EXECVE_CHECK'] },
 );
 
 export const PIDFD_OPEN = flagSet(
@@ -131,5 +156,18 @@ export const PERSONALITY = flagSet(
     STICKY_TIMEOUTS: 0x4000000,
     ADDR_LIMIT_3GB: 0x8000000,
   },
-  { mask: 0xff, unsupported: [] },
+  {
+    mask: 0xff,
+    noEffect: [
+      'ADDR_NO_RANDOMIZE',
+      'FDPIC_FUNCPTRS',
+      'MMAP_PAGE_ZERO',
+      'ADDR_COMPAT_LAYOUT',
+      'ADDR_LIMIT_32BIT',
+      'SHORT_INODE',
+      'WHOLE_SECONDS',
+      'STICKY_TIMEOUTS',
+      'ADDR_LIMIT_3GB',
+    ],
+  },
 );

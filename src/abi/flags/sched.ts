@@ -18,7 +18,7 @@ export const SCHED_POLICY = flagSet(
     SCHED_EXT: 7,
     SCHED_RESET_ON_FORK: 1073741824,
   },
-  { kind: 'enum', mask: 0xff, unsupported: [] },
+  { kind: 'enum', mask: 0xff, unsupported: ['SCHED_DEADLINE', 'SCHED_EXT'] },
 );
 
 export const SCHED_FLAGS = flagSet(
@@ -32,7 +32,10 @@ export const SCHED_FLAGS = flagSet(
     SCHED_FLAG_UTIL_CLAMP_MIN: 0x20,
     SCHED_FLAG_UTIL_CLAMP_MAX: 0x40,
   },
-  { unsupported: [] },
+  {
+    unsupported: ['SCHED_FLAG_UTIL_CLAMP_MIN', 'SCHED_FLAG_UTIL_CLAMP_MAX'],
+    noEffect: ['SCHED_FLAG_RECLAIM', 'SCHED_FLAG_DL_OVERRUN'],
+  },
 );
 
 export const RLIMIT = flagSet(
@@ -55,7 +58,7 @@ export const RLIMIT = flagSet(
     RLIMIT_RTPRIO: 14,
     RLIMIT_RTTIME: 15,
   },
-  { kind: 'enum', unsupported: [] },
+  { kind: 'enum', noEffect: ['RLIMIT_CORE', 'RLIMIT_RSS', 'RLIMIT_LOCKS', 'RLIMIT_MSGQUEUE', 'RLIMIT_RTTIME'] },
 );
 
 export const RUSAGE_WHO = flagSet(

@@ -19,7 +19,10 @@ export const SIGACTION = flagSet(
     SA_NODEFER: 0x40000000,
     SA_RESETHAND: 0x80000000,
   },
-  { perArch: { x86_64: { SA_RESTORER: 0x4000000 }, i386: { SA_RESTORER: 0x4000000 } }, unsupported: [] },
+  {
+    perArch: { x86_64: { SA_RESTORER: 0x4000000 }, i386: { SA_RESTORER: 0x4000000 } },
+    noEffect: ['SA_EXPOSE_TAGBITS'],
+  },
 );
 
 export const SIGPROCMASK = flagSet(

@@ -28,7 +28,29 @@ export const SOCKET_FAMILY = flagSet(
     AF_VSOCK: 40,
     AF_XDP: 44,
   },
-  { kind: 'enum', unsupported: [] },
+  {
+    kind: 'enum',
+    unsupported: [
+      'AF_UNSPEC',
+      'AF_UNIX',
+      'AF_INET',
+      'AF_AX25',
+      'AF_IPX',
+      'AF_APPLETALK',
+      'AF_X25',
+      'AF_INET6',
+      'AF_KEY',
+      'AF_NETLINK',
+      'AF_PACKET',
+      'AF_RDS',
+      'AF_CAN',
+      'AF_TIPC',
+      'AF_BLUETOOTH',
+      'AF_ALG',
+      'AF_VSOCK',
+      'AF_XDP',
+    ],
+  },
 );
 
 export const SOCKET_TYPE = flagSet(
@@ -44,7 +66,20 @@ export const SOCKET_TYPE = flagSet(
     SOCK_NONBLOCK: 2048,
     SOCK_CLOEXEC: 524288,
   },
-  { mask: 0xf, unsupported: [] },
+  {
+    mask: 0xf,
+    unsupported: [
+      'SOCK_STREAM',
+      'SOCK_DGRAM',
+      'SOCK_RAW',
+      'SOCK_RDM',
+      'SOCK_SEQPACKET',
+      'SOCK_DCCP',
+      'SOCK_PACKET',
+      'SOCK_NONBLOCK',
+      'SOCK_CLOEXEC',
+    ],
+  },
 );
 
 export const SOCKET_ACCEPT = flagSet(

@@ -40,7 +40,11 @@ export const REBOOT_COMMAND = flagSet(
     LINUX_REBOOT_CMD_SW_SUSPEND: 0xd000fce2,
     LINUX_REBOOT_CMD_KEXEC: 0x45584543,
   },
-  { kind: 'enum', unsupported: [] },
+  {
+    kind: 'enum',
+    unsupported: ['LINUX_REBOOT_CMD_SW_SUSPEND', 'LINUX_REBOOT_CMD_KEXEC'],
+    noEffect: ['LINUX_REBOOT_CMD_CAD_ON', 'LINUX_REBOOT_CMD_CAD_OFF'],
+  },
 );
 
 export const SYSLOG_ACTION = flagSet(
@@ -58,7 +62,7 @@ export const SYSLOG_ACTION = flagSet(
     SYSLOG_ACTION_SIZE_UNREAD: 9,
     SYSLOG_ACTION_SIZE_BUFFER: 10,
   },
-  { kind: 'enum', unsupported: [] },
+  { kind: 'enum', noEffect: ['SYSLOG_ACTION_CONSOLE_OFF', 'SYSLOG_ACTION_CONSOLE_ON', 'SYSLOG_ACTION_CONSOLE_LEVEL'] },
 );
 
 export const INIT_MODULE = flagSet(

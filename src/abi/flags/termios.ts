@@ -25,7 +25,7 @@ export const TERMIOS_IFLAG = flagSet(
     IMAXBEL: 0o20000,
     IUTF8: 0o40000,
   },
-  { unsupported: [] },
+  { noEffect: ['IGNBRK', 'BRKINT', 'IGNPAR', 'INPCK', 'IXOFF', 'IMAXBEL'] },
 );
 
 export const TERMIOS_OFLAG = flagSet(
@@ -47,7 +47,7 @@ export const TERMIOS_OFLAG = flagSet(
     FFDLY: 0o100000,
     XTABS: 0o14000,
   },
-  { unsupported: [] },
+  { noEffect: ['OFILL', 'OFDEL', 'NLDLY', 'CRDLY', 'BSDLY', 'VTDLY', 'FFDLY'] },
 );
 
 export const TERMIOS_CFLAG = flagSet(
@@ -71,7 +71,25 @@ export const TERMIOS_CFLAG = flagSet(
     CMSPAR: 0o10000000000,
     CRTSCTS: 0o20000000000,
   },
-  { unsupported: [] },
+  {
+    noEffect: [
+      'CSIZE',
+      'CS5',
+      'CS6',
+      'CS7',
+      'CS8',
+      'CSTOPB',
+      'PARENB',
+      'PARODD',
+      'HUPCL',
+      'CBAUD',
+      'CBAUDEX',
+      'BOTHER',
+      'CIBAUD',
+      'CMSPAR',
+      'CRTSCTS',
+    ],
+  },
 );
 
 export const TERMIOS_BAUD = flagSet(
@@ -132,7 +150,7 @@ export const TERMIOS_LFLAG = flagSet(
     IEXTEN: 0o100000,
     EXTPROC: 0o200000,
   },
-  { unsupported: [] },
+  { noEffect: ['XCASE', 'FLUSHO', 'PENDIN'] },
 );
 
 export const TERMIOS_CC = flagSet(
@@ -156,7 +174,7 @@ export const TERMIOS_CC = flagSet(
     VLNEXT: 15,
     VEOL2: 16,
   },
-  { kind: 'enum', unsupported: [] },
+  { kind: 'enum', noEffect: ['VSWTC', 'VDISCARD'] },
 );
 
 export const LINE_DISCIPLINE = flagSet(
@@ -167,5 +185,5 @@ export const LINE_DISCIPLINE = flagSet(
     N_PPP: 3,
     N_NULL: 27,
   },
-  { kind: 'enum', unsupported: [] },
+  { kind: 'enum', unsupported: ['N_SLIP', 'N_PPP', 'N_NULL'] },
 );

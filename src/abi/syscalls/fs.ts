@@ -30,6 +30,18 @@ import {
 } from '../args.ts';
 import { defineSyscalls } from '../syscall-row.ts';
 
+/** What calls that give a file's status take of the AT_ flags. */
+const STAT_FLAGS = [
+  'AT_SYMLINK_NOFOLLOW',
+  'AT_NO_AUTOMOUNT',
+  'AT_EMPTY_PATH',
+  'AT_STATX_SYNC_AS_STAT',
+  'AT_STATX_FORCE_SYNC',
+  'AT_STATX_DONT_SYNC',
+];
+/** And those that change its attributes. */
+const CHANGE_FLAGS = ['AT_SYMLINK_NOFOLLOW', 'AT_EMPTY_PATH'];
+
 export const FS_SYSCALLS = defineSyscalls({
   stat: {
     nr: { x86_64: 4, i386: 106 },
@@ -54,7 +66,7 @@ export const FS_SYSCALLS = defineSyscalls({
   },
   newfstatat: {
     nr: { riscv64: 79, x86_64: 262 },
-    args: [atFd('dfd'), path('filename'), outStruct('statbuf', 'stat'), flags('flag', 'at')],
+    args: [atFd('dfd'), path('filename'), outStruct('statbuf', 'stat'), flags('flag', 'at', STAT_FLAGS)],
     returns: 'zero',
     errors: [
       'EACCES',
@@ -93,7 +105,7 @@ export const FS_SYSCALLS = defineSyscalls({
   },
   fstatat64: {
     nr: { i386: 300 },
-    args: [atFd('dfd'), path('filename'), outStruct('statbuf', 'stat64'), flags('flag', 'at')],
+    args: [atFd('dfd'), path('filename'), outStruct('statbuf', 'stat64'), flags('flag', 'at', STAT_FLAGS)],
     returns: 'zero',
     errors: ['EACCES', 'EBADF', 'EFAULT', 'EINVAL', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EOVERFLOW'],
     doc: 'fstatat with 64-bit sizes.',
@@ -124,7 +136,7 @@ export const FS_SYSCALLS = defineSyscalls({
     args: [
       atFd('dfd'),
       path('filename', { nullable: true }),
-      flags('flags', 'at'),
+      flags('flags', 'at', STAT_FLAGS),
       flags('mask', 'statx'),
       outStruct('buffer', 'statx'),
     ],
@@ -189,7 +201,7 @@ export const FS_SYSCALLS = defineSyscalls({
   },
   fchmodat2: {
     nr: { riscv64: 452, x86_64: 452, i386: 452 },
-    args: [atFd('dfd'), path('filename'), mode('mode'), flags('flags', 'at')],
+    args: [atFd('dfd'), path('filename'), mode('mode'), flags('flags', 'at', CHANGE_FLAGS)],
     returns: 'zero',
     errors: ['EACCES', 'EBADF', 'EFAULT', 'EINVAL', 'ELOOP', 'ENOENT', 'ENOTDIR', 'EOPNOTSUPP', 'EPERM', 'EROFS'],
     doc: 'fchmodat with flags.',
@@ -220,7 +232,7 @@ export const FS_SYSCALLS = defineSyscalls({
   },
   fchownat: {
     nr: { riscv64: 54, x86_64: 260, i386: 298 },
-    args: [atFd('dfd'), path('filename'), uid('user'), gid('group'), flags('flag', 'at')],
+    args: [atFd('dfd'), path('filename'), uid('user'), gid('group'), flags('flag', 'at', CHANGE_FLAGS)],
     returns: 'zero',
     errors: ['EACCES', 'EBADF', 'EFAULT', 'EINVAL', 'ELOOP', 'ENAMETOOLONG', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'],
     doc: 'chown relative to a directory.',
@@ -281,7 +293,7 @@ export const FS_SYSCALLS = defineSyscalls({
       atFd('dfd'),
       path('filename', { nullable: true }),
       inArray('utimes', 'timespec', { constant: 2 }, { nullable: true }),
-      flags('flags', 'at'),
+      flags('flags', 'at', CHANGE_FLAGS),
     ],
     returns: 'zero',
     errors: [
@@ -306,7 +318,7 @@ export const FS_SYSCALLS = defineSyscalls({
       atFd('dfd'),
       path('filename', { nullable: true }),
       inArray('utimes', 'old_timespec32', { constant: 2 }, { nullable: true }),
-      flags('flags', 'at'),
+      flags('flags', 'at', CHANGE_FLAGS),
     ],
     returns: 'zero',
     errors: ['EACCES', 'EBADF', 'EFAULT', 'EINVAL', 'ENOENT', 'ENOTDIR', 'EPERM', 'EROFS'],
@@ -484,7 +496,13 @@ export const FS_SYSCALLS = defineSyscalls({
   },
   linkat: {
     nr: { riscv64: 37, x86_64: 265, i386: 303 },
-    args: [atFd('olddfd'), path('oldname'), atFd('newdfd'), path('newname'), flags('flags', 'at')],
+    args: [
+      atFd('olddfd'),
+      path('oldname'),
+      atFd('newdfd'),
+      path('newname'),
+      flags('flags', 'at', ['AT_SYMLINK_FOLLOW', 'AT_EMPTY_PATH']),
+    ],
     returns: 'zero',
     errors: [
       'EACCES',

@@ -24,6 +24,8 @@ import {
   uint,
   ulong,
 } from '../args.ts';
+import { namesBut } from '../flag-set.ts';
+import { MMAP_PROT } from '../flags/memory.ts';
 import { defineSyscalls } from '../syscall-row.ts';
 
 export const MEMORY_SYSCALLS = defineSyscalls({
@@ -32,7 +34,7 @@ export const MEMORY_SYSCALLS = defineSyscalls({
     args: [
       address('addr'),
       ulong('len'),
-      flagsLong('prot', 'mmap-prot'),
+      flagsLong('prot', 'mmap-prot', namesBut(MMAP_PROT, 'PROT_GROWSDOWN', 'PROT_GROWSUP')),
       flagsLong('flags', 'mmap'),
       fd('fd'),
       ulong('off'),

@@ -33,13 +33,15 @@ import {
   uint,
   ulong,
 } from '../args.ts';
+import { namesBut } from '../flag-set.ts';
+import { CLONE, WAIT } from '../flags/process.ts';
 import { defineSyscalls } from '../syscall-row.ts';
 
 export const PROCESS_SYSCALLS = defineSyscalls({
   clone: {
     nr: { riscv64: 220, x86_64: 56, i386: 120 },
     args: [
-      flagsLong('clone_flags', 'clone'),
+      flagsLong('clone_flags', 'clone', namesBut(CLONE, 'CLONE_CLEAR_SIGHAND', 'CLONE_INTO_CGROUP')),
       address('newsp'),
       outValue('parent_tid', 'i32', { nullable: true }),
       ulong('tls'),
@@ -149,7 +151,7 @@ export const PROCESS_SYSCALLS = defineSyscalls({
     args: [
       pid('upid'),
       outValue('stat_addr', 'i32', { nullable: true }),
-      flags('options', 'wait'),
+      flags('options', 'wait', namesBut(WAIT, 'WEXITED', 'WNOWAIT')),
       outStruct('ru', 'rusage', { nullable: true }),
     ],
     returns: 'pid',
@@ -158,7 +160,11 @@ export const PROCESS_SYSCALLS = defineSyscalls({
   },
   waitpid: {
     nr: { i386: 7 },
-    args: [pid('pid'), outValue('stat_addr', 'i32', { nullable: true }), flags('options', 'wait')],
+    args: [
+      pid('pid'),
+      outValue('stat_addr', 'i32', { nullable: true }),
+      flags('options', 'wait', namesBut(WAIT, 'WEXITED', 'WNOWAIT')),
+    ],
     returns: 'pid',
     errors: ['ECHILD', 'EFAULT', 'EINTR', 'EINVAL'],
     doc: 'wait4 without resource use.',

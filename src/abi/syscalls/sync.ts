@@ -31,6 +31,8 @@ import {
   uint,
   ulong,
 } from '../args.ts';
+import { namesBut } from '../flag-set.ts';
+import { FUTEX } from '../flags/futex.ts';
 import { defineSyscalls } from '../syscall-row.ts';
 
 export const SYNC_SYSCALLS = defineSyscalls({
@@ -39,7 +41,7 @@ export const SYNC_SYSCALLS = defineSyscalls({
     unistd: { i386: 'futex_time64' },
     args: [
       inValue('uaddr', 'u32'),
-      enumOf('op', 'futex'),
+      enumOf('op', 'futex', namesBut(FUTEX, 'FUTEX_FD')),
       uint('val'),
       inStruct('utime', 'timespec', { nullable: true }),
       inValue('uaddr2', 'u32', { nullable: true }),
@@ -96,7 +98,7 @@ export const SYNC_SYSCALLS = defineSyscalls({
       uint('nr_futexes'),
       uint('flags'),
       inStruct('timeout', 'timespec', { nullable: true }),
-      enumOf('clockid', 'clock'),
+      enumOf('clockid', 'clock', ['CLOCK_REALTIME', 'CLOCK_MONOTONIC']),
     ],
     returns: 'int',
     errors: ['EAGAIN', 'EFAULT', 'EINTR', 'EINVAL', 'ENOMEM', 'ETIMEDOUT'],

@@ -23,6 +23,8 @@ import {
   uint,
   ulong,
 } from '../args.ts';
+import { namesBut } from '../flag-set.ts';
+import { REBOOT_MAGIC } from '../flags/system.ts';
 import { defineSyscalls } from '../syscall-row.ts';
 
 export const SYSTEM_SYSCALLS = defineSyscalls({
@@ -82,8 +84,8 @@ export const SYSTEM_SYSCALLS = defineSyscalls({
   reboot: {
     nr: { riscv64: 142, x86_64: 169, i386: 88 },
     args: [
-      enumOf('magic1', 'reboot-magic'),
-      enumOf('magic2', 'reboot-magic'),
+      enumOf('magic1', 'reboot-magic', ['LINUX_REBOOT_MAGIC1']),
+      enumOf('magic2', 'reboot-magic', namesBut(REBOOT_MAGIC, 'LINUX_REBOOT_MAGIC1')),
       enumUint('cmd', 'reboot-command'),
       opaque('arg'),
     ],

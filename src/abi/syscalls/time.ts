@@ -17,7 +17,19 @@ import {
   timerId,
   uint,
 } from '../args.ts';
+import { namesBut } from '../flag-set.ts';
+import { CLOCK } from '../flags/time.ts';
 import { defineSyscalls } from '../syscall-row.ts';
+
+const TIMER_CLOCKS = namesBut(CLOCK, 'CLOCK_MONOTONIC_RAW', 'CLOCK_REALTIME_COARSE', 'CLOCK_MONOTONIC_COARSE');
+const SLEEP_CLOCKS = TIMER_CLOCKS.filter((name) => name !== 'CLOCK_THREAD_CPUTIME_ID');
+const TIMERFD_CLOCKS = [
+  'CLOCK_REALTIME',
+  'CLOCK_MONOTONIC',
+  'CLOCK_BOOTTIME',
+  'CLOCK_REALTIME_ALARM',
+  'CLOCK_BOOTTIME_ALARM',
+];
 
 export const TIME_SYSCALLS = defineSyscalls({
   clock_gettime: {
@@ -31,7 +43,7 @@ export const TIME_SYSCALLS = defineSyscalls({
   clock_settime: {
     nr: { riscv64: 112, x86_64: 227, i386: 404 },
     unistd: { i386: 'clock_settime64' },
-    args: [clockId('which_clock'), inStruct('tp', 'timespec')],
+    args: [clockId('which_clock', ['CLOCK_REALTIME']), inStruct('tp', 'timespec')],
     returns: 'zero',
     errors: ['EFAULT', 'EINVAL', 'EPERM'],
     doc: 'Sets a clock.',
@@ -48,7 +60,7 @@ export const TIME_SYSCALLS = defineSyscalls({
     nr: { riscv64: 115, x86_64: 230, i386: 407 },
     unistd: { i386: 'clock_nanosleep_time64' },
     args: [
-      clockId('which_clock'),
+      clockId('which_clock', SLEEP_CLOCKS),
       flags('flags', 'timer'),
       inStruct('rqtp', 'timespec'),
       outStruct('rmtp', 'timespec', { nullable: true }),
@@ -203,7 +215,7 @@ export const TIME_SYSCALLS = defineSyscalls({
   timer_create: {
     nr: { riscv64: 107, x86_64: 222, i386: 259 },
     args: [
-      clockId('which_clock'),
+      clockId('which_clock', TIMER_CLOCKS),
       inStruct('timer_event_spec', 'sigevent', { nullable: true }),
       outValue('created_timer_id', 'i32'),
     ],
@@ -269,7 +281,7 @@ export const TIME_SYSCALLS = defineSyscalls({
   },
   timerfd_create: {
     nr: { riscv64: 85, x86_64: 283, i386: 322 },
-    args: [enumOf('clockid', 'clock'), flags('flags', 'timerfd-create')],
+    args: [clockId('clockid', TIMERFD_CLOCKS), flags('flags', 'timerfd-create')],
     returns: 'fd',
     errors: ['EINVAL', 'EMFILE', 'ENFILE', 'ENODEV', 'ENOMEM', 'EPERM'],
     doc: 'Makes a timer that is read as a file.',

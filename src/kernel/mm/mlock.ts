@@ -57,6 +57,7 @@ export function lockAll(kernel: Kernel, mm: Mm, flags: number): 0 | Errno {
     if (mm.totalPages * PAGE_SIZE > currentLimit(kernel, 'RLIMIT_MEMLOCK')) return 'ENOMEM';
   }
   mm.lockFuture = (flags & MCL_FUTURE) !== 0;
+  mm.lockOnFault = mm.lockFuture && (flags & MCL_ONFAULT) !== 0;
   if (!current) return 0;
   setAll(kernel, mm, true);
   if ((flags & MCL_ONFAULT) === 0) populate(kernel, mm, 0, mm.taskSize);
@@ -65,6 +66,7 @@ export function lockAll(kernel: Kernel, mm: Mm, flags: number): 0 | Errno {
 
 export function unlockAll(kernel: Kernel, mm: Mm): 0 {
   mm.lockFuture = false;
+  mm.lockOnFault = false;
   setAll(kernel, mm, false);
   return 0;
 }

@@ -77,6 +77,7 @@ export function createMm(kernel: Kernel): Mm | Errno {
     pageTablePages: 1,
     lockedPages: 0,
     lockFuture: false,
+    lockOnFault: false,
     totalPages: 0,
     dataPages: 0,
     peakRss: 0,
@@ -84,6 +85,7 @@ export function createMm(kernel: Kernel): Mm | Errno {
     membarrier: 0,
     dumpable: 1,
     coreDumpFilter: kernel.mms.get(current?.mm ?? 0)?.coreDumpFilter ?? DEFAULT_CORE_DUMP_FILTER,
+    thpDisabled: kernel.mms.get(current?.mm ?? 0)?.thpDisabled ?? false,
   };
   const group = kernel.groups.get(current?.tgid ?? 0);
   setMmapBase(mm, group === undefined ? 0 : softLimit(group, 'RLIMIT_STACK'));

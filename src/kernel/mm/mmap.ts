@@ -92,7 +92,7 @@ export function mmapRegion(kernel: Kernel, mm: Mm, request: MapRequest): number 
   if (removed !== 0) return removed;
   attachBacking(kernel, vma, file, backing, offset);
   insertVma(kernel, mm, vma);
-  const wantsPages = (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE || locked;
+  const wantsPages = (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE || (locked && !mm.lockOnFault);
   if (wantsPages) populate(kernel, mm, start, start + length);
   return start;
 }
@@ -122,7 +122,7 @@ export function setBrk(kernel: Kernel, mm: Mm, brk: number): number {
       return mm.brk;
     if (mm.lockFuture && !mayLock(kernel, mm, pages)) return mm.brk;
     insertVma(kernel, mm, newVma(oldEnd, newEnd, 3, { name: '[heap]', locked: mm.lockFuture }));
-    if (mm.lockFuture) populate(kernel, mm, oldEnd, newEnd);
+    if (mm.lockFuture && !mm.lockOnFault) populate(kernel, mm, oldEnd, newEnd);
   }
   mm.brk = brk;
   return brk;

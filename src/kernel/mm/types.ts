@@ -41,6 +41,8 @@ export interface Mm {
   lockedPages: number;
   /** mlockall(MCL_FUTURE). */
   lockFuture: boolean;
+  /** … with MCL_ONFAULT: their pages come with the first access. */
+  lockOnFault: boolean;
   /** Pages of all mappings, counted against RLIMIT_AS; and of private writable ones, against RLIMIT_DATA. */
   totalPages: number;
   dataPages: number;
@@ -53,6 +55,8 @@ export interface Mm {
   dumpable: number;
   /** Which mappings a core dump would hold (/proc/PID/coredump_filter). Children and executed programs inherit it. */
   coreDumpFilter: number;
+  /** PR_SET_THP_DISABLE, inherited likewise. */
+  thpDisabled: boolean;
 }
 
 /** A mapping: [start, end), page aligned. */

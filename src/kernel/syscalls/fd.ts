@@ -4,7 +4,7 @@
  * Interface: fdCalls.
  */
 import { CLOSE_RANGE } from '../../abi/flags/file-io.ts';
-import { FCNTL, FD_FLAGS, OWNER_TYPE, SEALS } from '../../abi/flags/fcntl.ts';
+import { FCNTL, FD_FLAGS, LOCK_TYPE, OWNER_TYPE, SEALS } from '../../abi/flags/fcntl.ts';
 import { OPEN } from '../../abi/flags/open.ts';
 import { RLIMIT } from '../../abi/flags/sched.ts';
 import { F_OWNER_EX } from '../../abi/structs/file.ts';
@@ -29,6 +29,7 @@ const { O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME, O_CLOEXEC, FASYNC } = OPEN.va
 const F = FCNTL.values;
 const { FD_CLOEXEC } = FD_FLAGS.values;
 const { F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP } = OWNER_TYPE.values;
+const { F_UNLCK } = LOCK_TYPE.values;
 const { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_EXEC } = SEALS.values;
 const ALL_SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE | F_SEAL_EXEC;
 const { CLOSE_RANGE_UNSHARE, CLOSE_RANGE_CLOEXEC } = CLOSE_RANGE.values;
@@ -138,6 +139,9 @@ function fileControl(kernel: Kernel, task: Task, file: OpenFile, cmd: number, ar
       return 0;
     case F.F_GETSIG:
       return file.signal;
+    case F.F_GETLEASE:
+      // There are no leases, so there is none on this file.
+      return F_UNLCK;
     case F.F_GETPIPE_SZ:
       return pipeSize(kernel, file);
     case F.F_SETPIPE_SZ:

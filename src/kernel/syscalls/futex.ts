@@ -33,8 +33,8 @@ function futex(
   const isPrivate = (op & F.FUTEX_PRIVATE_FLAG) !== 0;
   const clock = (op & F.FUTEX_CLOCK_REALTIME) !== 0 ? CLOCK_REALTIME : CLOCK_MONOTONIC;
   const command = op & ~(F.FUTEX_PRIVATE_FLAG | F.FUTEX_CLOCK_REALTIME);
-  const isWaitCommand = command === F.FUTEX_WAIT || command === F.FUTEX_WAIT_BITSET;
-  if (clock === CLOCK_REALTIME && !isWaitCommand) return 'ENOSYS';
+  // Linux since 5.13: a relative wait (FUTEX_WAIT) has no clock either.
+  if (clock === CLOCK_REALTIME && command !== F.FUTEX_WAIT_BITSET) return 'ENOSYS';
   switch (command) {
     case F.FUTEX_WAIT:
       return wait(kernel, task, { uaddr, isPrivate, val, bitset: ANY_BIT, timeout, isAbsolute: false, clock });

@@ -99,12 +99,13 @@ function openat2(kernel: Kernel, task: Task, dfd: number, path: number, how: num
 
 function memfdCreate(kernel: Kernel, task: Task, uname: number, flags: number): SyscallResult {
   const known = MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC;
-  // Huge pages are not there: as a Linux built without them.
-  if ((flags & MFD_HUGETLB) !== 0 || (flags & ~known) !== 0) return 'EINVAL';
+  if ((flags & ~(known | MFD_HUGETLB)) !== 0) return 'EINVAL';
   if ((flags & MFD_EXEC) !== 0 && (flags & MFD_NOEXEC_SEAL) !== 0) return 'EINVAL';
   const name = strncpyFromUser(kernel, task, uname, MFD_NAME_MAX + 1);
   if (name === 'ENAMETOOLONG') return 'EINVAL';
   if (typeof name === 'string') return name;
+  // As of a Linux built without huge pages.
+  if ((flags & MFD_HUGETLB) !== 0) return 'ENOSYS';
   if (isFileLimitReached(kernel)) return 'ENFILE';
   const inode = createShmem(kernel, task.cred, (flags & MFD_NOEXEC_SEAL) !== 0 ? 0o666 : 0o777);
   inode.seals = (flags & MFD_ALLOW_SEALING) !== 0 ? 0 : F_SEAL_SEAL;

@@ -8,10 +8,12 @@ import { closeFd, installFd } from '../vfs/fd-table.ts';
 import { isFileLimitReached, putFile } from '../vfs/file.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
-const { O_CLOEXEC, O_NONBLOCK, O_DIRECT } = PIPE.values;
+const { O_CLOEXEC, O_NONBLOCK, O_DIRECT, O_NOTIFICATION_PIPE } = PIPE.values;
 
 function pipe2(kernel: Kernel, task: Task, fildes: number, flags: number): SyscallResult {
-  if ((flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) !== 0) return 'EINVAL';
+  if ((flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT | O_NOTIFICATION_PIPE)) !== 0) return 'EINVAL';
+  // As of a Linux built without watch queues.
+  if ((flags & O_NOTIFICATION_PIPE) !== 0) return 'ENOPKG';
   if (isFileLimitReached(kernel)) return 'ENFILE';
   const closeOnExec = (flags & O_CLOEXEC) !== 0;
   const { reader, writer } = createPipe(kernel, task, flags);

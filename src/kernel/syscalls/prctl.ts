@@ -25,7 +25,6 @@ const LAST_SIGNAL = 64;
 const DEFAULT_SLACK_NS = 50000;
 const PR_SET_VMA_ANON_NAME = 0;
 const ANON_NAME_LENGTH = 80;
-const MDWE_FLAGS = 3;
 
 const OPTIONS: Readonly<Partial<Record<keyof typeof PRCTL.values, Option>>> = {
   PR_SET_PDEATHSIG(_kernel, task, signo) {
@@ -117,13 +116,18 @@ const OPTIONS: Readonly<Partial<Record<keyof typeof PRCTL.values, Option>>> = {
     putUser32(kernel, task, address, groupOf(kernel, task).childSubreaper ? 1 : 0),
 
   PR_GET_TID_ADDRESS: (kernel, task, address) => putUser64(kernel, task, address, task.clearChildTid),
-  PR_GET_THP_DISABLE: (_kernel, _task, arg2, arg3, arg4, arg5) => (arg2 || arg3 || arg4 || arg5 ? 'EINVAL' : 0),
-  PR_SET_THP_DISABLE: (_kernel, _task, _value, arg3, arg4, arg5) => (arg3 || arg4 || arg5 ? 'EINVAL' : 0),
+  // Huge pages are not there: only the setting is kept.
+  PR_GET_THP_DISABLE(kernel, task, arg2, arg3, arg4, arg5) {
+    return arg2 || arg3 || arg4 || arg5 ? 'EINVAL' : mmOf(kernel, task).thpDisabled ? 1 : 0;
+  },
+  PR_SET_THP_DISABLE(kernel, task, value, arg3, arg4, arg5) {
+    if (arg3 || arg4 || arg5) return 'EINVAL';
+    mmOf(kernel, task).thpDisabled = value !== 0;
+    return 0;
+  },
   PR_GET_TIMING: () => 0,
   PR_SET_TIMING: (_kernel, _task, value) => (value === 0 ? 0 : 'EINVAL'),
   PR_GET_SECCOMP: () => 0,
-  PR_GET_MDWE: (_kernel, _task, arg2, arg3, arg4, arg5) => (arg2 || arg3 || arg4 || arg5 ? 'EINVAL' : 0),
-  PR_SET_MDWE: (_kernel, _task, bits) => ((bits & ~MDWE_FLAGS) !== 0 || bits !== 0 ? 'EINVAL' : 0),
 
   PR_SET_MM: (kernel, task, what, value, arg4, arg5) => setMmField(kernel, task, what, value, arg4, arg5),
   PR_SET_VMA(kernel, task, what, address, length, nameAddress) {

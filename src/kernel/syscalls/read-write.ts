@@ -108,8 +108,9 @@ function readVector(
   if (!file.readable) return 'EBADF';
   const io = userIovec(kernel, task, vec, vlen);
   if (typeof io === 'string') return io;
-  if ((flags & ~SUPPORTED_RWF) !== 0 || (flags & (RWF_APPEND | RWF_NOAPPEND)) !== 0) return 'EOPNOTSUPP';
   if (io.remaining === 0) return 0;
+  const refused = checkFlags(flags);
+  if (refused !== 0) return refused;
   const count = readFile(kernel, task, file, io, pos);
   return isWait(count) && (flags & RWF_NOWAIT) !== 0 ? 'EAGAIN' : count;
 }
@@ -128,13 +129,19 @@ function writeVector(
   if (!file.writable) return 'EBADF';
   const io = userIovec(kernel, task, vec, vlen);
   if (typeof io === 'string') return io;
-  if ((flags & ~SUPPORTED_RWF) !== 0) return 'EOPNOTSUPP';
-  if ((flags & RWF_APPEND) !== 0 && (flags & RWF_NOAPPEND) !== 0) return 'EINVAL';
   if (io.remaining === 0) return 0;
+  const refused = checkFlags(flags);
+  if (refused !== 0) return refused;
   const count = writeFile(kernel, task, file, io, pos, flags);
   if (isWait(count) && (flags & RWF_NOWAIT) !== 0) return 'EAGAIN';
   if (typeof count === 'number' && (flags & (RWF_DSYNC | RWF_SYNC)) !== 0) opsOf(file).fsync?.(kernel, file);
   return count;
+}
+
+/** Linux: those that are about writing are taken, and mean nothing, when reading too. */
+function checkFlags(flags: number): 0 | 'EOPNOTSUPP' | 'EINVAL' {
+  if ((flags & ~SUPPORTED_RWF) !== 0) return 'EOPNOTSUPP';
+  return (flags & RWF_APPEND) !== 0 && (flags & RWF_NOAPPEND) !== 0 ? 'EINVAL' : 0;
 }
 
 function positionedFile(kernel: Kernel, task: Task, fd: number, pos: number): OpenFile | 'EINVAL' | 'EBADF' | 'ESPIPE' {

@@ -25,7 +25,23 @@ import type { Inode, PathRef } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
 const { AT_FDCWD } = AT_FD.values;
-const { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE } = FALLOCATE.values;
+const {
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_ZERO_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_UNSHARE_RANGE,
+} = FALLOCATE.values;
+/** Operations of which one may be asked for, and whether FALLOC_FL_KEEP_SIZE may stand beside it. */
+const OPERATIONS: ReadonlyMap<number, readonly boolean[]> = new Map([
+  [0, [false, true]],
+  [FALLOC_FL_PUNCH_HOLE, [true]],
+  [FALLOC_FL_ZERO_RANGE, [false, true]],
+  [FALLOC_FL_UNSHARE_RANGE, [false, true]],
+  [FALLOC_FL_COLLAPSE_RANGE, [false]],
+  [FALLOC_FL_INSERT_RANGE, [false]],
+]);
 const { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_GROW } = SEALS.values;
 const { RLIMIT_FSIZE } = RLIMIT.values;
 const SIGXFSZ = 25;
@@ -89,23 +105,26 @@ function fallocate(
   const file = fileOf(kernel, task, fd);
   if (typeof file === 'string') return file;
   if (offset < 0 || length <= 0) return 'EINVAL';
-  const punches = (mode & FALLOC_FL_PUNCH_HOLE) !== 0;
-  if (punches ? mode !== (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE) : (mode & ~FALLOC_FL_KEEP_SIZE) !== 0)
-    return 'EOPNOTSUPP';
+  const operation = mode & ~FALLOC_FL_KEEP_SIZE;
+  const keepSize = (mode & FALLOC_FL_KEEP_SIZE) !== 0;
+  if (OPERATIONS.get(operation)?.includes(keepSize) !== true) return 'EOPNOTSUPP';
   if (!file.writable) return 'EBADF';
   const inode = inodeOf(kernel, file.inode);
   if (isFifo(inode.mode)) return 'ESPIPE';
   if (isDirectory(inode.mode)) return 'EISDIR';
   if (!isRegular(inode.mode)) return 'ENODEV';
   if (offset + length > MAX_FILE_BYTES) return 'EFBIG';
+  // As tmpfs of Linux: it allocates and punches.
+  if (operation !== 0 && operation !== FALLOC_FL_PUNCH_HOLE) return 'EOPNOTSUPP';
   const prepared = fsOf(kernel, inode).prepareWrite?.(kernel, inode) ?? 0;
   if (failed(prepared)) return prepared;
   // Only where contents live in the page cache alone is there something to allocate and to punch.
   const data = dataInode(kernel, inode);
   if (fsOf(kernel, data).readPage !== undefined) return 'EOPNOTSUPP';
-  const result = punches
-    ? punch(kernel, task, data, offset, length)
-    : allocate(kernel, task, data, offset, length, (mode & FALLOC_FL_KEEP_SIZE) !== 0);
+  const result =
+    operation === FALLOC_FL_PUNCH_HOLE
+      ? punch(kernel, task, data, offset, length)
+      : allocate(kernel, task, data, offset, length, keepSize);
   inode.size = data.size;
   return result;
 }

@@ -2,7 +2,7 @@
  * System calls about signals. Interface: signalCalls.
  * See sigaction(2), sigprocmask(2), kill(2), tgkill(2), rt_sigqueueinfo(2), sigtimedwait(2), sigaltstack(2).
  */
-import { SI_CODE, SIGALTSTACK, SIGPROCMASK } from '../../abi/flags/signal.ts';
+import { SI_CODE, SIGACTION, SIGALTSTACK, SIGPROCMASK } from '../../abi/flags/signal.ts';
 import { defaultAction, NSIG, SIG_DFL, SIG_IGN, SIGNALS } from '../../abi/signals.ts';
 import { stackPointer } from '../arch/arch.ts';
 import { onAltStack, popSignalFrame } from '../arch/riscv64/signal-frame.ts';
@@ -34,6 +34,8 @@ const SIGSET_BYTES = 8;
 const MIN_STACK_BYTES = 2048;
 const { SS_AUTODISARM, SS_DISABLE, SS_ONSTACK } = SIGALTSTACK.values;
 const { SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK } = SIGPROCMASK.values;
+/** Linux forgets flags that it does not know, by which a program can tell (sigaction(2), SA_UNSUPPORTED). */
+const SA_FLAGS = Object.values(SIGACTION.values).reduce((all, bit) => all | bit, 0) & ~SIGACTION.values.SA_UNSUPPORTED;
 
 function isSignal(signo: number): boolean {
   return signo >= 1 && signo <= NSIG;
@@ -58,7 +60,7 @@ function rtSigaction(
     const flags = getUser32(kernel, task, act + 8);
     const mask = getUserBig64(kernel, task, act + 16);
     if (typeof handler === 'string' || typeof flags === 'string' || typeof mask === 'string') return 'EFAULT';
-    next = { handler, flags, mask: mask & ~UNBLOCKABLE, restorer: 0 };
+    next = { handler, flags: (flags & SA_FLAGS) >>> 0, mask: mask & ~UNBLOCKABLE, restorer: 0 };
   }
   if (oldact !== 0) {
     if (putUser64(kernel, task, oldact, old.handler) !== 0) return 'EFAULT';
