@@ -6,18 +6,23 @@
  *   for await (const chunk of ls.stdout) process.stdout.write(chunk);
  *   const { exitCode } = await ls.exited;
  *
- * Interface: boot, BootOptions, openImage, and the types of what they give.
+ * Interface: boot, BootOptions, openImage, startProfile, pprofOf, firefoxProfileOf, and the types of what they give.
  */
 import { nodeEventLoop } from './host/node/event-loop.ts';
 import { openDirectory } from './host/node/files.ts';
 import { nodeWasm } from './host/node/wasm.ts';
 import { BootError } from './host/errors.ts';
 import { parseBytes } from './host/sizes.ts';
+import { attachProfiler, type Profiler, type ProfilerOptions } from './debug/profile/profiler.ts';
 import { createSystem, type System, type SystemOptions } from './host/system.ts';
 import type { OpenedImage } from './image/open-node.ts';
 import type { Limits } from './kernel/kernel.ts';
 import { fromUtf8 } from './util/byte-string.ts';
 
+export { firefoxProfileOf } from './debug/profile/firefox.ts';
+export { pprofOf } from './debug/profile/pprof.ts';
+export type { Profile } from './debug/profile/profile.ts';
+export type { Profiler, ProfilerOptions } from './debug/profile/profiler.ts';
 export { openImage, type OpenedImage } from './image/open-node.ts';
 export { openStore, type ImageStore, type StoredImage } from './image/store-node.ts';
 export { buildDebianImage, type BuildProgress, type DebianImageOptions } from './image/debian-node.ts';
@@ -57,6 +62,18 @@ export interface BootOptions {
 /** Boots a system. Throws BootError when its root cannot be mounted, RangeError for a size that makes no sense. */
 export function boot(options: BootOptions): Promise<System> {
   return new Promise((resolve) => resolve(createSystem(systemOptions(options))));
+}
+
+/**
+ * Profiles all that runs in a system from now on; `stop()` of what it returns gives the profile, which pprofOf and firefoxProfileOf turn
+ * into what `go tool pprof` and profiler.firefox.com read.
+ *
+ *   const profiler = startProfile(system, { interval: 50_000 });
+ *   await system.spawn(['sort', '/data/words']).exited;
+ *   writeFileSync('sort.pb', pprofOf(profiler.stop()));
+ */
+export function startProfile(system: System, options: ProfilerOptions = {}): Profiler {
+  return attachProfiler(system.kernel, options);
 }
 
 function systemOptions(options: BootOptions): SystemOptions {

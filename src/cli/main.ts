@@ -53,7 +53,12 @@ withRunOptions(
     .command('run')
     .description('run a program of an image')
     .argument('<IMAGE>', 'name in the store, or path of an image, tar, OCI layout or directory')
-    .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell"),
+    .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell")
+    .option(
+      '--profile <FILE>',
+      'note where instructions are spent: for pprof (.pb.gz), or the Firefox Profiler (.json)',
+    )
+    .option('--profile-interval <N>', 'look at the program every N instructions (default: 100000)', whole),
 )
   .addHelpText(
     'after',
@@ -63,6 +68,8 @@ Examples:
   ringfence run debian-riscv64 ls -l /             a command; its exit status is passed on
   echo hi | ringfence run -i debian-riscv64 wc -c  standard input from a pipe
   ringfence run -v "$PWD:/work:rw" -w /work debian-riscv64 tar tzf a.tar.gz
+  ringfence run --profile sort.pb.gz debian-riscv64 sort -R /etc/services
+                                                   then: go tool pprof -top sort.pb.gz
 
 Exit status: the program's; 128+N if signal N killed it; 124 if --timeout or another limit stopped it;
 125 if Ringfence itself failed; 126 if the program cannot be run; 127 if it was not found.`,

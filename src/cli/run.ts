@@ -7,6 +7,7 @@ import {
   boot,
   openImage,
   SpawnError,
+  startProfile,
   type BootOptions,
   type Exit,
   type GuestProcess,
@@ -19,6 +20,7 @@ import type { System } from '../host/system.ts';
 import { openStore } from '../image/store-node.ts';
 import type { Limits } from '../kernel/kernel.ts';
 import { EXIT } from './failure.ts';
+import { openProfile } from './profile.ts';
 import { trackScreen, type ScreenModes } from './screen-modes.ts';
 import { attachTerminal, terminalEnv, writeBeside } from './terminal.ts';
 
@@ -41,6 +43,8 @@ export interface RunOptions {
   readonly deterministic?: boolean;
   readonly kernelLog?: boolean;
   readonly json?: boolean;
+  readonly profile?: string;
+  readonly profileInterval?: number;
 }
 
 const DEFAULT_IMAGE = 'debian-riscv64';
@@ -48,9 +52,15 @@ const DEFAULT_IMAGE = 'debian-riscv64';
 export async function runCommand(imageName: string, command: readonly string[], options: RunOptions): Promise<number> {
   const image = await openOrBuild(imageName);
   try {
+    const finishProfile = options.profile === undefined ? undefined : openProfile(options.profile);
     const system = await boot(bootOptions(image, options));
+    const profiler =
+      finishProfile &&
+      startProfile(system, options.profileInterval === undefined ? {} : { interval: options.profileInterval });
     const guest = startGuest(system, image, command, options);
-    return await superviseGuest(system, guest, options);
+    const status = await superviseGuest(system, guest, options);
+    if (profiler !== undefined) finishProfile!(profiler.stop());
+    return status;
   } finally {
     image.close();
   }

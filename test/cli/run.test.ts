@@ -5,6 +5,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildCli } from '../support/cli.ts';
 
@@ -78,6 +79,9 @@ describe('bad input', () => {
     [['run', '--max-output', 'x', IMAGE, 'true'], /--max-output: 'x' is not a size/],
     [['run', '--max-files', '-1', IMAGE, 'true'], /--max-files.*whole number/],
     [['run', '--net', 'host', IMAGE, 'true'], /--net host: .*use --net none/],
+    [['run', '--profile', 'x.txt', IMAGE, 'true'], /--profile x.txt: .*\.pb\.gz.*\.json/],
+    [['run', '--profile', '/no/such/x.json', IMAGE, 'true'], /--profile \/no\/such\/x.json: it cannot be written/],
+    [['run', '--profile', join(directory, 'x.pb'), '--profile-interval', '0', IMAGE, 'true'], /interval is a positive/],
     [['run', '--memry', '1g', IMAGE, 'true'], /unknown option '--memry'[^]*--memory/],
     [['run'], /missing required argument 'IMAGE'/],
     [['image', 'build', 'x', '--arch', 'sparc'], /--arch.*'sparc' is invalid.*riscv64, amd64, i386/],
@@ -104,6 +108,37 @@ describe('help', () => {
     expect(stdout).toMatch(text);
     expect(stderr).toBe('');
     expect(status).toBe(0);
+  });
+});
+
+describe('profiles', () => {
+  const profiled = (name: string): Buffer => {
+    const path = join(directory, name);
+    const { status, stdout } = run(
+      '--profile',
+      path,
+      '--profile-interval',
+      '20000',
+      IMAGE,
+      'sh',
+      '-c',
+      'ls /usr/bin | wc -l',
+    );
+    expect(status).toBe(0);
+    expect(Number(stdout)).toBeGreaterThan(100);
+    return readFileSync(path);
+  };
+
+  it('are for pprof, and gzipped, as the name says', () => {
+    const plain = profiled('run.pb').toString('latin1');
+    expect(plain).toContain('/usr/bin/ls');
+    expect(gunzipSync(profiled('run.pb.gz')).toString('latin1')).toContain('[kernel] sys_getdents64');
+  });
+
+  it('are for the Firefox Profiler', () => {
+    const { threads } = JSON.parse(profiled('run.json').toString()) as { threads: { processName: string }[] };
+    expect(threads.map(({ processName }) => processName)).toEqual(expect.arrayContaining(['sh', 'ls', 'wc']));
+    expect(JSON.parse(gunzipSync(profiled('run.json.gz')).toString())).toHaveProperty('meta.product', 'Ringfence');
   });
 });
 

@@ -1,0 +1,32 @@
+/** The file of `ringfence run --profile`. Interface: openProfile. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { firefoxProfileOf, pprofOf, type Profile } from '../index.ts';
+
+const FORMATS = [
+  { suffix: /\.json(\.gz)?$/, encode: (profile: Profile) => Buffer.from(JSON.stringify(firefoxProfileOf(profile))) },
+  { suffix: /\.pb(\.gz)?$/, encode: (profile: Profile) => Buffer.from(pprofOf(profile)) },
+] as const;
+
+/** Opens the file at once, so that a program does not run for nothing; the result writes the profile. Throws RangeError. */
+export function openProfile(path: string): (profile: Profile) => void {
+  const format = FORMATS.find(({ suffix }) => suffix.test(path));
+  if (format === undefined)
+    throw new RangeError(
+      `--profile ${path}: the name tells the format; end it in .pb.gz for pprof, or in .json or .json.gz for the Firefox Profiler`,
+    );
+  const fd = openFile(path);
+  return (profile) => {
+    const bytes = format.encode(profile);
+    writeSync(fd, path.endsWith('.gz') ? gzipSync(bytes) : bytes);
+    closeSync(fd);
+  };
+}
+
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    throw new RangeError(`--profile ${path}: it cannot be written: ${(error as Error).message}`);
+  }
+}
