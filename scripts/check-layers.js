@@ -13,7 +13,7 @@ const MAY_IMPORT = {
   isa: ['util'],
   cpu: ['util', 'wasm', 'isa'],
   machine: ['util', 'wasm', 'isa', 'cpu'],
-  kernel: ['util', 'abi', 'machine'],
+  kernel: ['util', 'abi', 'isa', 'machine'],
   snapshot: ['util', 'abi', 'machine', 'kernel'],
   debug: ['util', 'abi', 'isa', 'machine', 'kernel'],
   host: ['util', 'abi', 'machine', 'kernel'],

@@ -56,18 +56,32 @@ export const PF_X = 1;
 export const PF_W = 2;
 export const PF_R = 4;
 
-/** sh_type and d_tag of what a module loader or a symbolizer reads. */
+/** sh_type, sh_flags and d_tag of what a module loader, a symbolizer or the vDSO has to do with. */
 export const SHT_PROGBITS = 1;
 export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
 export const SHT_RELA = 4;
+export const SHT_HASH = 5;
+export const SHT_DYNAMIC = 6;
 export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
 export const SHT_DYNSYM = 11;
+export const SHT_GNU_HASH = 0x6ffffff6;
+export const SHT_GNU_VERDEF = 0x6ffffffd;
+export const SHT_GNU_VERSYM = 0x6fffffff;
+export const SHF_ALLOC = 2;
+export const SHF_EXECINSTR = 4;
 export const DT_NULL = 0;
 export const DT_HASH = 4;
 export const DT_STRTAB = 5;
 export const DT_SYMTAB = 6;
+export const DT_STRSZ = 10;
+export const DT_SYMENT = 11;
+export const DT_SONAME = 14;
+export const DT_GNU_HASH = 0x6ffffef5;
+export const DT_VERSYM = 0x6ffffff0;
+export const DT_VERDEF = 0x6ffffffc;
+export const DT_VERDEFNUM = 0x6ffffffd;
 
 /** Notes of a core file. */
 export const NT_PRSTATUS = 1;

@@ -86,6 +86,7 @@ function emptyKernel(machine: Machine, ports: HostPorts, options: KernelOptions)
       realtimeNsec: bootNsec < 0 ? bootNsec + 1e9 : bootNsec,
       portMonotonicNs: 0,
     },
+    vdso: null,
     limits: {
       instructions: Infinity,
       wallNs: Infinity,

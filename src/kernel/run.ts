@@ -29,6 +29,7 @@ import { abortRseq } from './task/rseq.ts';
 import type { Task } from './task/types.ts';
 import { runTimers } from './time/timer-actions.ts';
 import { nextTimerNs, nowNs, programTimer } from './time/timers.ts';
+import { updateVdsoData } from './time/vdso-data.ts';
 import { SIGNALS } from '../abi/signals.ts';
 import type { Hart, StopReason } from '../machine/machine.ts';
 import { consoleInterrupt } from './tty/console.ts';
@@ -69,6 +70,7 @@ function loop(kernel: Kernel, untilNs: number): RunStatus {
     const now = nowNs(kernel);
     runTimers(kernel, now);
     updateLoad(kernel, now);
+    updateVdsoData(kernel, now);
     checkLimits(kernel, now);
     if (kernel.halted !== null) return { kind: 'halted', reason: kernel.halted };
     if (now >= untilNs) return BUSY;
@@ -194,6 +196,7 @@ function tick(kernel: Kernel, untilNs: number): void {
   const now = nowNs(kernel);
   runTimers(kernel, now);
   updateLoad(kernel, now);
+  updateVdsoData(kernel, now);
   checkLimits(kernel, now);
   if (now >= untilNs) kernel.needResched = true;
   programTick(kernel, now, untilNs);

@@ -3,7 +3,7 @@
  * x86-64 and i386 come in beside it.
  *
  * Interface: initTrapFrame, copyTrapFrame, setReturnValue, setStackPointer, setThreadPointer, instructionPointer, stackPointer,
- * restartSyscall, setReturnErrno, returnValue, returnBits, syscallArgument, fpState, trapFrameOffset, decodeTrap.
+ * restartSyscall, vdsoImage, VDSO_DATA, setReturnErrno, returnValue, returnBits, syscallArgument, fpState, trapFrameOffset, decodeTrap.
  */
 import { errnoNumber, type Errno } from '../../abi/errno.ts';
 import type { Kernel } from '../kernel.ts';
@@ -24,6 +24,8 @@ export {
   exactTrapValue,
 } from './riscv64/trap-frame.ts';
 export { decodeTrap, type Trap } from './riscv64/trap.ts';
+export { VDSO_CLOCK, VDSO_CLOCK_COUNT, VDSO_DATA, VDSO_DATA_BYTES } from './riscv64/vdso/data.ts';
+export { vdsoImage } from './riscv64/vdso/image.ts';
 
 /** The value that the system call gives back. */
 export function setReturnValue(kernel: Kernel, task: Task, value: number): void {

@@ -151,6 +151,8 @@ function move(
     mergeRange(kernel, mm, from, from + oldLength);
     return 'ENOMEM';
   }
+  // Signal handlers return through it.
+  if (from === mm.vdso) mm.vdso = to;
   holdVma(kernel, moved);
   insertVma(kernel, mm, moved);
   if (oldLength > 0 && !dontUnmap) unmapRange(kernel, mm, from, from + oldLength);

@@ -1,7 +1,8 @@
 /**
  * What is done to the page-table entries of a range of pages at once: drop, copy for fork, protect, move.
  *
- * Interface: zapPages, copyPages, protectPages, movePages, writeProtectPages, entryBits, countEntry, isShmem, notePeak.
+ * Interface: zapPages, copyPages, protectPages, movePages, writeProtectPages, entryBits, countEntry, isShmem,
+ * isKernelPage, notePeak.
  * Ranges are virtual page numbers [first, last) inside one vma. Translations are flushed here. Only an entry whose A bit is set can be
  * cached by the hart, and only one whose D bit is set for writing, because the walk sets them.
  */
@@ -21,9 +22,15 @@ export function entryBits(prot: number): number {
   return PTE.V | PTE.U | ((prot & 3) !== 0 ? PTE.R : 0) | ((prot & 4) !== 0 ? PTE.X : 0);
 }
 
+/** A page of the kernel's own that programs see: '[vdso]', '[vvar]'. */
+export function isKernelPage(vma: Vma): boolean {
+  return vma.inode !== 0 && vma.file === 0 && vma.name.startsWith('[');
+}
+
 /** Whether pages of the mapping count as shared memory (tmpfs, shared anonymous memory) rather than as file pages. */
 export function isShmem(kernel: Kernel, vma: Vma): boolean {
-  return vma.inode !== 0 && (vma.file === 0 || fsOf(kernel, kernel.inodes.get(vma.inode)!).readPage === undefined);
+  if (vma.inode === 0 || isKernelPage(vma)) return false;
+  return vma.file === 0 || fsOf(kernel, kernel.inodes.get(vma.inode)!).readPage === undefined;
 }
 
 /** Adds a page to the address space's resident set, or takes it off. */

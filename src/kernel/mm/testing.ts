@@ -106,6 +106,7 @@ export function testKernel(ramPages: number, machine: Machine = testMachine(ramP
     nextDev: 1,
     current: 0,
     bootTime: { realtimeSec: 0, realtimeNsec: 0, portMonotonicNs: 0 },
+    vdso: null,
     stats: { pageFaults: 0, majorFaults: 0, oomKills: 0 },
   } as unknown as Kernel;
   initKernelMappings(kernel);

@@ -32,6 +32,7 @@ export interface Mm {
   /** Raw auxv as put on the stack, for /proc/PID/auxv. */
   auxv: Uint8Array;
   exe: PathRef | null;
+  /** Where '[vdso]' lies. */
   vdso: number;
   rssAnon: number;
   rssFile: number;

@@ -27,6 +27,7 @@ import {
   isCpuClock,
   isKnownClock,
   mayTime,
+  setRealtime,
 } from '../time/clocks.ts';
 import { fromNs, readTimespec, readTimeval, toNs, writeTimespec, writeTimeval } from '../time/duration.ts';
 import { getItimer, setItimer, type Which } from '../time/itimer.ts';
@@ -39,7 +40,7 @@ import {
   timerNowNs,
 } from '../time/posix-timer.ts';
 import { noteClockSet, setTimerfd, timerfdData, timerfdLeft, type TimerfdData } from '../time/timerfd.ts';
-import { nowNs, realtimeNow, setRealtime } from '../time/timers.ts';
+import { nowNs, realtimeNow } from '../time/timers.ts';
 import { installFd, fileOf } from '../vfs/fd-table.ts';
 import { createAnonFile, isFileLimitReached, putFile } from '../vfs/file.ts';
 import type { OpenFile, Timespec } from '../vfs/types.ts';

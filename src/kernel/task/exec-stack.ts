@@ -64,6 +64,7 @@ const AT = {
   RSEQ_FEATURE_SIZE: 27,
   RSEQ_ALIGN: 28,
   EXECFN: 31,
+  SYSINFO_EHDR: 33,
   MINSIGSTKSZ: 51,
 } as const;
 
@@ -113,7 +114,7 @@ export function buildStack(kernel: Kernel, task: Task, mm: Mm, program: Program,
   pushPointers(bytes, argAt - start, argv.count, start, push);
   pushPointers(bytes, envAt - start, env.count, start, push);
   const auxvAt = at * 4;
-  for (const [key, value] of auxiliaryVector(task, image, program.secure, randomAt, nameAt)) {
+  for (const [key, value] of auxiliaryVector(task, mm.vdso, image, program.secure, randomAt, nameAt)) {
     push(key);
     push(value);
   }
@@ -134,10 +135,11 @@ function pushPointers(bytes: Uint8Array, at: number, count: number, base: number
   push(0);
 }
 
-/** In Linux's order for riscv (arch entries first). There is no AT_SYSINFO_EHDR: '[vdso]' is no ELF image. */
-function auxiliaryVector(task: Task, image: ImageInfo, secure: boolean, random: number, name: number) {
+/** In Linux's order for riscv (arch entries first). */
+function auxiliaryVector(task: Task, vdso: number, image: ImageInfo, secure: boolean, random: number, name: number) {
   const { cred } = task;
   return [
+    [AT.SYSINFO_EHDR, vdso],
     [AT.MINSIGSTKSZ, MIN_SIGNAL_STACK],
     [AT.HWCAP, HWCAP],
     [AT.PAGESZ, PAGE_BYTES],
@@ -161,7 +163,7 @@ function auxiliaryVector(task: Task, image: ImageInfo, secure: boolean, random: 
   ] as const;
 }
 
-const AUXV_ENTRIES = 20;
+const AUXV_ENTRIES = 21;
 
 /** argc, both pointer arrays with their nulls, and the auxiliary vector. */
 function vectorBytes(program: Program): number {

@@ -1,5 +1,5 @@
 /**
- * The clocks of clock_gettime(2). Interface: clockTime, clockResolutionNs, clockDeadline, isKnownClock, mayTime,
+ * The clocks of clock_gettime(2). Interface: clockTime, setRealtime, clockResolutionNs, clockDeadline, isKnownClock, mayTime,
  * isCpuClock, cpuClockNs.
  */
 import { CAPABILITY } from '../../abi/flags/capability.ts';
@@ -9,22 +9,24 @@ import { capable } from '../task/cred.ts';
 import type { Task } from '../task/types.ts';
 import type { Timespec } from '../vfs/types.ts';
 import { fromNs, toNs } from './duration.ts';
-import { nowNs, realtimeNow } from './timers.ts';
+import { nowNs, realtimeAt, realtimeNow } from './timers.ts';
+import { COARSE_RESOLUTION_NS, coarseNs, refreshVdsoData } from './vdso-data.ts';
 
 const C = CLOCK.values;
-const COARSE_NS = 4_000_000;
 
 /** What clock `id` reads for `task`. Negative ids name the CPU clock of a process or thread (clock_getcpuclockid). */
 export function clockTime(kernel: Kernel, task: Task, id: number): Timespec | 'EINVAL' {
   switch (id) {
-    case C.CLOCK_REALTIME:
     case C.CLOCK_REALTIME_COARSE:
+      return realtimeAt(kernel, coarseNs(kernel));
+    case C.CLOCK_MONOTONIC_COARSE:
+      return fromNs(coarseNs(kernel));
+    case C.CLOCK_REALTIME:
     case C.CLOCK_REALTIME_ALARM:
     case C.CLOCK_TAI:
       return realtimeNow(kernel);
     case C.CLOCK_MONOTONIC:
     case C.CLOCK_MONOTONIC_RAW:
-    case C.CLOCK_MONOTONIC_COARSE:
     case C.CLOCK_BOOTTIME:
     case C.CLOCK_BOOTTIME_ALARM:
       return fromNs(nowNs(kernel));
@@ -38,12 +40,22 @@ export function clockTime(kernel: Kernel, task: Task, id: number): Timespec | 'E
 }
 
 export function clockResolutionNs(id: number): number | 'EINVAL' {
-  if (id === C.CLOCK_REALTIME_COARSE || id === C.CLOCK_MONOTONIC_COARSE) return COARSE_NS;
+  if (id === C.CLOCK_REALTIME_COARSE || id === C.CLOCK_MONOTONIC_COARSE) return COARSE_RESOLUTION_NS;
   return id < 0 || isKnownClock(id) ? 1 : 'EINVAL';
 }
 
 export function isKnownClock(id: number): boolean {
   return id >= 0 && (Object.values(C) as number[]).includes(id);
+}
+
+/** Moves the wall clock so that it reads `time` now. */
+export function setRealtime(kernel: Kernel, time: Timespec): void {
+  const now = nowNs(kernel);
+  const { sec, nsec } = fromNs(now);
+  const borrow = time.nsec < nsec ? 1 : 0;
+  kernel.bootTime.realtimeSec = time.sec - sec - borrow;
+  kernel.bootTime.realtimeNsec = time.nsec - nsec + borrow * 1e9;
+  refreshVdsoData(kernel, now);
 }
 
 /** Whether timers and sleeps can be on a clock that is known; the clocks that wake a machine that sleeps need CAP_WAKE_ALARM. */

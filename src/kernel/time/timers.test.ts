@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../kernel.ts';
-import { armTimer, cancelTimer, nextTimerNs, realtimeNow, setRealtime, takeExpired } from './timers.ts';
+import { setRealtime } from './clocks.ts';
+import { armTimer, cancelTimer, nextTimerNs, realtimeNow, takeExpired } from './timers.ts';
 
 function kernelWithTimers(now = 0): Kernel {
   return {
     nextId: 1,
     timers: { heap: [], live: new Set() },
     bootTime: { realtimeSec: 0, realtimeNsec: 0, portMonotonicNs: 0 },
+    vdso: null,
     timerProgrammedNs: 0,
     machine: { timer: { nowNs: () => now } },
   } as unknown as Kernel;

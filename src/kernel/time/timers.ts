@@ -1,7 +1,8 @@
 /**
  * The kernel's clock and its timers: a binary heap of deadlines on the monotonic clock.
  *
- * Interface: nowNs, realtimeNow, setRealtime, armTimer, rearmTimer, cancelTimer, programTimer, nextTimerNs, takeExpired.
+ * Interface: nowNs, realtimeNow, realtimeAt, NS_PER_TIMER_TICK, armTimer, rearmTimer, cancelTimer, programTimer, nextTimerNs,
+ * takeExpired.
  * The machine's timer is the only clock on the inside; the wall clock is an offset to it. See clock_gettime(2).
  */
 import { nextId } from '../id.ts';
@@ -12,7 +13,7 @@ import type { KernelTimer, TimerTable } from './types.ts';
 
 const NS_PER_SEC = 1_000_000_000;
 /** Ticks of the machine's timer are 100 ns. */
-const NS_PER_TIMER_TICK = 100;
+export const NS_PER_TIMER_TICK = 100;
 /** Linux arms a timer again when its signal is taken; here a floor keeps a period of a nanosecond from using up all time. */
 const LEAST_PERIOD_NS = 100_000;
 
@@ -23,7 +24,11 @@ export function nowNs(kernel: Kernel): number {
 
 /** Wall-clock time since 1970. */
 export function realtimeNow(kernel: Kernel): Timespec {
-  const now = nowNs(kernel);
+  return realtimeAt(kernel, nowNs(kernel));
+}
+
+/** Wall-clock time at `now`, in monotonic nanoseconds. */
+export function realtimeAt(kernel: Kernel, now: number): Timespec {
   let sec = kernel.bootTime.realtimeSec + Math.floor(now / NS_PER_SEC);
   let nsec = kernel.bootTime.realtimeNsec + (now % NS_PER_SEC);
   if (nsec >= NS_PER_SEC) {
@@ -31,14 +36,6 @@ export function realtimeNow(kernel: Kernel): Timespec {
     sec += 1;
   }
   return { sec, nsec: Math.floor(nsec) };
-}
-
-/** Moves the wall clock so that it reads `time` now. */
-export function setRealtime(kernel: Kernel, time: Timespec): void {
-  const now = nowNs(kernel);
-  const nsec = time.nsec - (now % NS_PER_SEC);
-  kernel.bootTime.realtimeSec = time.sec - Math.floor(now / NS_PER_SEC) - (nsec < 0 ? 1 : 0);
-  kernel.bootTime.realtimeNsec = nsec < 0 ? nsec + NS_PER_SEC : nsec;
 }
 
 /** Arms a timer for `deadlineNs` (monotonic). What it does is chosen by `kind`; see timer-actions.ts. */

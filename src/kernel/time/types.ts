@@ -1,5 +1,5 @@
-/** Records of kernel timers. Interface: TimerTable, KernelTimer. See time/timers.ts. */
-import type { TimerId } from '../ids.ts';
+/** Records of kernel timers and of the vDSO. Interface: TimerTable, KernelTimer, VdsoState. See time/timers.ts, time/vdso-data.ts. */
+import type { InodeId, Pfn, TimerId } from '../ids.ts';
 
 /** One armed timer. `kind` picks its action from TIMER_ACTIONS; `subject` is an id of that kind. */
 export interface KernelTimer {
@@ -16,4 +16,15 @@ export interface KernelTimer {
 export interface TimerTable {
   heap: KernelTimer[];
   live: Set<TimerId>;
+}
+
+/** The two pages that every program maps. */
+export interface VdsoState {
+  /** '[vdso]' and '[vvar]': inodes of one page each, which the kernel holds. */
+  readonly image: InodeId;
+  readonly data: InodeId;
+  /** The frame of '[vvar]'. */
+  readonly dataFrame: Pfn;
+  /** When the data was last brought up to date, in monotonic nanoseconds: what the coarse clocks read. */
+  updatedNs: number;
 }

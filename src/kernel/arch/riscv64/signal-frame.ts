@@ -1,29 +1,29 @@
 /**
  * The signal frame of riscv64: siginfo_t and ucontext_t on the user's stack.
  *
- * Interface: pushSignalFrame, popSignalFrame.
- * Layout as in Linux arch/riscv/kernel/signal.c: rt_sigframe { siginfo_t info (128 bytes); ucontext_t uc (960 bytes) }.
+ * Interface: pushSignalFrame, popSignalFrame, onAltStack. Where its parts lie: signal-frame-layout.ts.
  */
 import { SIGACTION, SIGALTSTACK } from '../../../abi/flags/signal.ts';
 import type { Kernel } from '../../kernel.ts';
 import { copyFromUser, copyToUser } from '../../mm/uaccess.ts';
 import { mmOf } from '../../mm/mm.ts';
 import { setMask } from '../../signal/mask.ts';
-import { encodeSigInfo, SIGINFO_BYTES } from '../../signal/siginfo.ts';
+import { encodeSigInfo } from '../../signal/siginfo.ts';
 import type { SigInfo } from '../../signal/types.ts';
 import type { Task } from '../../task/types.ts';
+import {
+  FP_BYTES,
+  FP_OFFSET,
+  FRAME_BYTES,
+  REGS_BYTES,
+  REGS_OFFSET,
+  UC,
+  UC_SIGMASK,
+  UC_STACK,
+} from './signal-frame-layout.ts';
 import { A0, A1, A2, FP_STATE_BYTES, fpState, reg, setPc, setReg, SP } from './trap-frame.ts';
+import { vdsoImage } from './vdso/image.ts';
 
-/** Offsets in the frame: uc_flags 0, uc_link 8, uc_stack 16, uc_sigmask 40, 120 unused, uc_mcontext aligned to 16. */
-const UC = SIGINFO_BYTES;
-const UC_STACK = UC + 16;
-const UC_SIGMASK = UC + 40;
-const UC_REGS = UC + 176;
-const REGS_BYTES = 256;
-const UC_FP = UC_REGS + REGS_BYTES;
-const FRAME_BYTES = UC + 960;
-/** FP state without the reserved words: f0..f31 and fcsr. */
-const FP_BYTES = 32 * 8 + 4;
 const RA = 1;
 
 const { SA_ONSTACK } = SIGACTION.values;
@@ -47,12 +47,12 @@ export function pushSignalFrame(
   view.setBigUint64(UC_SIGMASK, mask, true);
   const { u8 } = kernel.machine.ram;
   // user_regs_struct is pc followed by x1..x31, just as pt_regs begins.
-  frame.set(u8.subarray(task.trapFrame, task.trapFrame + REGS_BYTES), UC_REGS);
+  frame.set(u8.subarray(task.trapFrame, task.trapFrame + REGS_BYTES), REGS_OFFSET);
   const fp = fpState(kernel, task);
-  frame.set(u8.subarray(fp, fp + FP_BYTES), UC_FP);
+  frame.set(u8.subarray(fp, fp + FP_BYTES), FP_OFFSET);
   if (copyToUser(kernel, task, sp, frame) !== 0) return false;
   if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = { sp: 0, size: 0, flags: SS_DISABLE };
-  setReg(kernel, task, RA, mmOf(kernel, task).vdso);
+  setReg(kernel, task, RA, mmOf(kernel, task).vdso + vdsoImage().signalReturn);
   setReg(kernel, task, SP, sp);
   setReg(kernel, task, A0, info.signo);
   setReg(kernel, task, A1, sp);
@@ -67,10 +67,10 @@ export function popSignalFrame(kernel: Kernel, task: Task): boolean {
   if (copyFromUser(kernel, task, reg(kernel, task, SP), frame) !== 0) return false;
   const view = new DataView(frame.buffer);
   const { u8 } = kernel.machine.ram;
-  u8.set(frame.subarray(UC_REGS, UC_REGS + REGS_BYTES), task.trapFrame);
+  u8.set(frame.subarray(REGS_OFFSET, REGS_OFFSET + REGS_BYTES), task.trapFrame);
   const fp = fpState(kernel, task);
   u8.fill(0, fp, fp + FP_STATE_BYTES);
-  u8.set(frame.subarray(UC_FP, UC_FP + FP_BYTES), fp);
+  u8.set(frame.subarray(FP_OFFSET, FP_OFFSET + FP_BYTES), fp);
   setMask(kernel, task, view.getBigUint64(UC_SIGMASK, true));
   task.altStack = {
     sp: Number(view.getBigUint64(UC_STACK, true)),

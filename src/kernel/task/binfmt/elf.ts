@@ -18,7 +18,7 @@ import { failed, type Outcome } from '../../result.ts';
 import { beginExec, type Program } from '../exec-commit.ts';
 import { closeProgram, headOf, openProgram, type ProgramFile, readAt } from '../exec-file.ts';
 import { buildStack, mapStack } from '../exec-stack.ts';
-import { mapTrampoline } from '../trampoline.ts';
+import { mapVdso } from '../vdso.ts';
 import type { Task } from '../types.ts';
 import {
   type ElfHeader,
@@ -122,8 +122,8 @@ function start(kernel: Kernel, task: Task, program: Program, image: Image, inter
     entry = base + interpreter.header.entry;
   }
   if (!(entry < mm.taskSize)) return 'EINVAL';
-  const trampoline = mapTrampoline(kernel, mm);
-  if (trampoline !== 0) return trampoline;
+  const vdso = mapVdso(kernel, mm);
+  if (vdso !== 0) return vdso;
   const stackPointer = buildStack(kernel, task, mm, program, {
     entry: image.header.entry + bias,
     programHeaders: programHeadersAddress(image) + bias,

@@ -10,6 +10,7 @@ import type { ByteString } from '../../../../util/byte-string.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { frameRefs, PAGE_SIZE } from '../../../mm/frames.ts';
 import type { Mm, Vma } from '../../../mm/types.ts';
+import { isKernelPage } from '../../../mm/page-range.ts';
 import type { Outcome } from '../../../result.ts';
 import { capable } from '../../../task/cred.ts';
 import type { Task } from '../../../task/types.ts';
@@ -32,7 +33,7 @@ export function showMaps(kernel: Kernel, { task }: Target, reader: Task): Lines 
 function mapLine(kernel: Kernel, reader: Task, mm: Mm, vma: Vma): ByteString {
   const { prot } = vma;
   const perms = `${prot & 1 ? 'r' : '-'}${prot & 2 ? 'w' : '-'}${prot & 4 ? 'x' : '-'}${vma.shared ? 's' : 'p'}`;
-  const inode = vma.inode === 0 ? undefined : inodeOf(kernel, vma.inode);
+  const inode = vma.inode === 0 || isKernelPage(vma) ? undefined : inodeOf(kernel, vma.inode);
   const dev = inode === undefined ? 0 : kernel.superBlocks.get(inode.sb)!.dev;
   const offset = inode === undefined ? 0 : vma.offset;
   const place = `${hex(offset)} ${hex(major(dev), 2)}:${hex(minor(dev), 2)} ${inode?.ino ?? 0} `;
@@ -152,7 +153,7 @@ function newResident(): Resident {
 }
 
 function countResident(kernel: Kernel, mm: Mm, vma: Vma, sum: Resident): void {
-  const isShmem = vma.inode !== 0 && vma.file === 0;
+  const isShmem = vma.inode !== 0 && vma.file === 0 && !isKernelPage(vma);
   const inode = vma.inode === 0 ? undefined : inodeOf(kernel, vma.inode);
   const before = sum.pss;
   forEachEntry(kernel, mm, vma, (entry) => {
