@@ -1,44 +1,29 @@
 /**
  * Generated multiplication of binary64.
  *
- * Fast path: to nearest even, the result safely normal. Then the host's own instruction gives the value, and
- * only NX is in question: nothing to do if it is set already, else the trailing zeros of the factors tell whether the product fits.
+ * Fast path: nearest64.ts; the trailing zeros of the factors tell whether the product is exact.
  * Slow path, out of line: any mode, any operand; the host's product of significands, corrected by its residual.
  */
 import type { FuncRef } from '../../wasm/code.ts';
-import { F64, FLAG } from './format.ts';
-import { exponentField, inexactIsSet, isNan, isSafelyNormal, raise, returnInvalid } from './rounding.ts';
+import { F64 } from './format.ts';
+import { defineNearest64, returnIfNan, type NearestCase } from './nearest64.ts';
+import { exponentField, returnInvalid } from './rounding.ts';
 import type { FpContext } from './rounding.ts';
-import { HIDDEN, hostResult, INFINITY, isNormal, SIGN, TOP, unitFloat, unpackNormalized } from './significand64.ts';
-import { asF64, bitsOfF64, call, constant, wrap, writeFunction, zeroExtend } from './value.ts';
+import { HIDDEN, hostResult, INFINITY, SIGN, TOP, unitFloat, unpackNormalized } from './significand64.ts';
+import { call, constant, wrap, writeFunction, zeroExtend } from './value.ts';
+import type { Value } from './value.ts';
 
 /** `slow` is the complete multiplication, too, without the fast path. */
 export function defineProduct64(context: FpContext): { fmul: FuncRef; slow: FuncRef } {
   const slow = defineSlowMul(context);
-  return { fmul: defineMul(context, slow), slow };
+  return { fmul: defineNearest64(context, 'fmul.f64', (x, y) => x.mul(y), isInexact, slow), slow };
 }
 
-function defineMul(context: FpContext, slow: FuncRef): FuncRef {
-  const ref = context.module.declare('fmul.f64', ['i64', 'i64', 'i32'], ['i64']);
-  writeFunction(context.module, ref, (f, a, b, rm) => {
-    f.if(rm.eqz(), () => {
-      const product = f.let(bitsOfF64(asF64(a).mul(asF64(b))));
-      f.if(isSafelyNormal(F64, product), () => {
-        f.if(inexactIsSet(context), () => f.return(product));
-        const exponentA = f.let(exponentField(F64, a));
-        const exponentB = f.let(exponentField(F64, b));
-        f.if(isNormal(exponentA).and(isNormal(exponentB)), () => {
-          // The integer product has 105 bits, or 106 where the exponent shows a carry; 53 of them may be other than zero.
-          const carry = exponentField(F64, product).sub(exponentA).sub(exponentB).add(F64.bias);
-          const trailingZeros = wrap(a.or(HIDDEN).ctz().add(b.or(HIDDEN).ctz()));
-          f.if(trailingZeros.ltS(carry.add(52)), () => raise(context, f, FLAG.NX));
-          f.return(product);
-        });
-      });
-    });
-    return call(slow, a, b, rm);
-  });
-  return ref;
+function isInexact({ a, b, exponentA, exponentB, exponent }: NearestCase): Value {
+  // The integer product has 105 bits, or 106 where the exponent shows a carry; 53 of them may be other than zero.
+  const carry = exponent.sub(exponentA).sub(exponentB).add(F64.bias);
+  const trailingZeros = wrap(a.or(HIDDEN).ctz().add(b.or(HIDDEN).ctz()));
+  return trailingZeros.ltS(carry.add(52));
 }
 
 function defineSlowMul(context: FpContext): FuncRef {
@@ -48,7 +33,7 @@ function defineSlowMul(context: FpContext): FuncRef {
     const exponentA = f.let(exponentField(F64, a));
     const exponentB = f.let(exponentField(F64, b));
     f.if(exponentA.eq(TOP).or(exponentB.eq(TOP)), () => {
-      f.if(isNan(F64, a).or(isNan(F64, b)), () => f.return(call(context.nan.f64, a, b, constant('i64', 0))));
+      returnIfNan(context, f, a, b);
       f.if(a.shl(1).eqz().or(b.shl(1).eqz()), () => returnInvalid(context, f, F64));
       f.return(sign.or(INFINITY));
     });

@@ -1,19 +1,18 @@
 /**
  * Generated division and square root of binary64.
  *
- * Fast path: to nearest even, the result safely normal. Then the host's own instruction gives the value, and
- * only NX is in question: nothing to do if it is set already, else multiplying back as integers tells.
+ * Fast path: nearest64.ts, and likewise for the root; multiplying back as integers tells whether the result is exact.
  * Slow path, out of line: any mode, any operand; the host's result on significands, corrected by the sign of its residual.
  */
 import type { FuncRef } from '../../wasm/code.ts';
 import { F64, FLAG } from './format.ts';
-import { exponentField, inexactIsSet, isNan, isSafelyNormal, raise, returnInvalid } from './rounding.ts';
+import { defineNearest64, returnIfNan, type NearestCase } from './nearest64.ts';
+import { exponentField, inexactIsSet, isNan, raise, returnInvalid } from './rounding.ts';
 import type { FpContext } from './rounding.ts';
 import {
   HIDDEN,
   hostResult,
   INFINITY,
-  isNormal,
   SIGN,
   significandOfNormal,
   signOf,
@@ -22,33 +21,20 @@ import {
   unpackNormalized,
 } from './significand64.ts';
 import { asF64, bitsOfF64, call, constant, wrap, writeFunction, zeroExtend } from './value.ts';
+import type { Value } from './value.ts';
 
 export function defineDiv64(context: FpContext): FuncRef {
-  const slow = defineSlowDiv(context);
-  const ref = context.module.declare('fdiv.f64', ['i64', 'i64', 'i32'], ['i64']);
-  writeFunction(context.module, ref, (f, a, b, rm) => {
-    f.if(rm.eqz(), () => {
-      const quotient = f.let(bitsOfF64(asF64(a).div(asF64(b))));
-      f.if(isSafelyNormal(F64, quotient), () => {
-        f.if(inexactIsSet(context), () => f.return(quotient));
-        const exponentA = f.let(exponentField(F64, a));
-        const exponentB = f.let(exponentField(F64, b));
-        f.if(isNormal(exponentA).and(isNormal(exponentB)), () => {
-          // Exact if a * 2^shift = quotient * b as integers; their difference is less than 2^53.
-          const shift = exponentA
-            .sub(exponentB)
-            .sub(exponentField(F64, quotient))
-            .add(F64.bias + 52);
-          const scaled = significandOfNormal(a).shl(zeroExtend(shift));
-          const back = significandOfNormal(quotient).mul(significandOfNormal(b));
-          f.if(scaled.ne(back), () => raise(context, f, FLAG.NX));
-          f.return(quotient);
-        });
-      });
-    });
-    return call(slow, a, b, rm);
-  });
-  return ref;
+  return defineNearest64(context, 'fdiv.f64', (x, y) => x.div(y), quotientIsInexact, defineSlowDiv(context));
+}
+
+function quotientIsInexact({ a, b, result, exponentA, exponentB, exponent }: NearestCase): Value {
+  // Exact if a * 2^shift = quotient * b as integers; their difference is less than 2^53.
+  const shift = exponentA
+    .sub(exponentB)
+    .sub(exponent)
+    .add(F64.bias + 52);
+  const scaled = significandOfNormal(a).shl(zeroExtend(shift));
+  return scaled.ne(significandOfNormal(result).mul(significandOfNormal(b)));
 }
 
 function defineSlowDiv(context: FpContext): FuncRef {
@@ -58,7 +44,7 @@ function defineSlowDiv(context: FpContext): FuncRef {
     const exponentA = f.let(exponentField(F64, a));
     const exponentB = f.let(exponentField(F64, b));
     f.if(exponentA.eq(TOP).or(exponentB.eq(TOP)), () => {
-      f.if(isNan(F64, a).or(isNan(F64, b)), () => f.return(call(context.nan.f64, a, b, constant('i64', 0))));
+      returnIfNan(context, f, a, b);
       f.if(exponentB.eq(TOP), () => {
         f.if(exponentA.eq(TOP), () => returnInvalid(context, f, F64));
         f.return(sign);

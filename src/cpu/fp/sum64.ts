@@ -8,10 +8,11 @@
 import type { FuncRef } from '../../wasm/code.ts';
 import { twoSumError } from './error-free.ts';
 import { F64, FLAG, RM } from './format.ts';
-import { exponentField, inexactIsSet, isNan, raise, returnInvalid, shiftRightSticky } from './rounding.ts';
+import { returnIfNan } from './nearest64.ts';
+import { exponentField, inexactIsSet, raise, returnInvalid, shiftRightSticky } from './rounding.ts';
 import type { FpContext } from './rounding.ts';
 import { SIGN, TOP, unpackSignificand } from './significand64.ts';
-import { asF64, bitsOfF64, call, constant, writeFunction, zeroExtend } from './value.ts';
+import { asF64, bitsOfF64, call, writeFunction, zeroExtend } from './value.ts';
 
 export function defineSums64(context: FpContext): { fadd: FuncRef; fsub: FuncRef } {
   const slow = defineSlowAdd(context);
@@ -52,7 +53,7 @@ function defineSlowAdd(context: FpContext): FuncRef {
     const exponent = f.let(exponentField(F64, a));
     const exponentB = f.let(exponentField(F64, b));
     f.if(exponent.eq(TOP), () => {
-      f.if(isNan(F64, a).or(isNan(F64, b)), () => f.return(call(context.nan.f64, a, b, constant('i64', 0))));
+      returnIfNan(context, f, a, b);
       f.if(exponentB.eq(TOP).and(a.ne(b)), () => returnInvalid(context, f, F64));
       f.return(a);
     });

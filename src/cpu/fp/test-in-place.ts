@@ -29,11 +29,11 @@ export function defineInPlace(
   fflags: number,
   name: FpPrimitive,
   complete: FuncRef,
-): void {
+): FuncRef {
   const { operands, rounded } = FP_PRIMITIVES.get(name)!;
   const types = hostFpTypes(name);
   const modes = name.startsWith('fToInt') ? [RM.RNE, RM.RTZ, RM.RDN, RM.RUP] : [RM.RNE];
-  module.function(
+  return module.function(
     prefix + name,
     complete.params,
     complete.results,
