@@ -6,7 +6,8 @@
  *   for await (const chunk of ls.stdout) process.stdout.write(chunk);
  *   const { exitCode } = await ls.exited;
  *
- * Interface: boot, BootOptions, openImage, startProfile, pprofOf, firefoxProfileOf, and the types of what they give.
+ * Interface: boot, BootOptions, openImage, startProfile, pprofOf, firefoxProfileOf, startStatistics, statisticsText,
+ * and the types of what they give.
  */
 import { nodeEventLoop } from './host/node/event-loop.ts';
 import { openDirectory } from './host/node/files.ts';
@@ -14,6 +15,7 @@ import { nodeWasm } from './host/node/wasm.ts';
 import { BootError } from './host/errors.ts';
 import { parseBytes } from './host/sizes.ts';
 import { attachProfiler, type Profiler, type ProfilerOptions } from './debug/profile/profiler.ts';
+import { attachStatistics, type StatisticsCounter } from './debug/statistics/statistics.ts';
 import { createSystem, type System, type SystemOptions } from './host/system.ts';
 import type { OpenedImage } from './image/open-node.ts';
 import type { Limits } from './kernel/kernel.ts';
@@ -23,6 +25,8 @@ export { firefoxProfileOf } from './debug/profile/firefox.ts';
 export { pprofOf } from './debug/profile/pprof.ts';
 export type { Profile } from './debug/profile/profile.ts';
 export type { Profiler, ProfilerOptions } from './debug/profile/profiler.ts';
+export { statisticsText } from './debug/statistics/report.ts';
+export type { Statistics, StatisticsCounter } from './debug/statistics/statistics.ts';
 export { openImage, type OpenedImage } from './image/open-node.ts';
 export { openStore, type ImageStore, type StoredImage } from './image/store-node.ts';
 export { buildDebianImage, type BuildProgress, type DebianImageOptions } from './image/debian-node.ts';
@@ -74,6 +78,13 @@ export function boot(options: BootOptions): Promise<System> {
  */
 export function startProfile(system: System, options: ProfilerOptions = {}): Profiler {
   return attachProfiler(system.kernel, options);
+}
+
+/**
+ * Counts what a system does from now on; `read()` of what it returns gives the numbers, statisticsText prints them.
+ */
+export function startStatistics(system: System): StatisticsCounter {
+  return attachStatistics(system.kernel);
 }
 
 function systemOptions(options: BootOptions): SystemOptions {

@@ -35,7 +35,10 @@ function withRunOptions(command: Command, short = { tty: '-t, ', env: '-e, ' }):
     .option('--read-only', 'let nothing change the root file system')
     .option('--deterministic', 'derive time from retired instructions')
     .option('--kernel-log', "print the kernel's log on standard error")
-    .option('--json', 'print the result (status, signal, reason, usage) as one line of JSON on standard error')
+    .option(
+      '--json',
+      'print the result (status, signal, reason, usage; with --stats its numbers) as a line of JSON on standard error',
+    )
     .passThroughOptions();
 }
 
@@ -54,6 +57,7 @@ withRunOptions(
     .description('run a program of an image')
     .argument('<IMAGE>', 'name in the store, or path of an image, tar, OCI layout or directory')
     .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell")
+    .option('--stats', 'print at the end what was done: instructions, faults, traps, system calls, memory')
     .option(
       '--profile <FILE>',
       'note where instructions are spent: for pprof (.pb.gz), or the Firefox Profiler (.json)',

@@ -8,11 +8,15 @@ import {
   openImage,
   SpawnError,
   startProfile,
+  startStatistics,
+  statisticsText,
   type BootOptions,
   type Exit,
   type GuestProcess,
   type OpenedImage,
   type SpawnRequest,
+  type Statistics,
+  type StatisticsCounter,
   type Volume,
 } from '../index.ts';
 import { parseBytes, parseDurationNs } from '../host/sizes.ts';
@@ -45,6 +49,7 @@ export interface RunOptions {
   readonly json?: boolean;
   readonly profile?: string;
   readonly profileInterval?: number;
+  readonly stats?: boolean;
 }
 
 const DEFAULT_IMAGE = 'debian-riscv64';
@@ -57,8 +62,9 @@ export async function runCommand(imageName: string, command: readonly string[], 
     const profiler =
       finishProfile &&
       startProfile(system, options.profileInterval === undefined ? {} : { interval: options.profileInterval });
+    const statistics = options.stats === true ? startStatistics(system) : undefined;
     const guest = startGuest(system, image, command, options);
-    const status = await superviseGuest(system, guest, options);
+    const status = await superviseGuest(system, guest, options, statistics);
     if (profiler !== undefined) finishProfile!(profiler.stop());
     return status;
   } finally {
@@ -125,7 +131,12 @@ function spawnIn(cwd: string, system: System, argv: readonly string[], request: 
 }
 
 /** Connects the guest to our standard streams until it ends; gives the exit status. */
-export async function superviseGuest(system: System, guest: GuestProcess, options: RunOptions): Promise<number> {
+export async function superviseGuest(
+  system: System,
+  guest: GuestProcess,
+  options: RunOptions,
+  statistics?: StatisticsCounter,
+): Promise<number> {
   const detach =
     options.tty === true
       ? attachTerminal(system, guest, options.interactive === true)
@@ -140,7 +151,7 @@ export async function superviseGuest(system: System, guest: GuestProcess, option
     if (screen !== undefined && (reason !== null || exit.signal !== null)) process.stdout.write(screen.undo());
     // Before we speak: a raw terminal would not return to the start of a line.
     detach();
-    report({ ...exit, reason }, options);
+    report({ ...exit, reason }, options, statistics?.read());
     return statusOf({ ...exit, reason });
   } finally {
     detach();
@@ -152,11 +163,13 @@ function statusOf(exit: Exit): number {
   return exit.reason?.kind === 'oops' ? EXIT.failed : exit.exitCode;
 }
 
-function report(exit: Exit, options: RunOptions): void {
+function report(exit: Exit, options: RunOptions, statistics: Statistics | undefined): void {
   const { reason } = exit;
   if (reason?.kind === 'limit') process.stderr.write(`ringfence: stopped: ${reason.text}\n`);
   if (reason?.kind === 'oops') process.stderr.write(`ringfence: ${reason.report}\n`);
-  if (options.json === true) process.stderr.write(`${JSON.stringify({ status: statusOf(exit), ...exit })}\n`);
+  if (options.json === true)
+    process.stderr.write(`${JSON.stringify({ status: statusOf(exit), ...exit, ...(statistics && { statistics }) })}\n`);
+  else if (statistics !== undefined) process.stderr.write(statisticsText(statistics));
 }
 
 async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream, screen?: ScreenModes): Promise<void> {

@@ -142,6 +142,29 @@ describe('profiles', () => {
   });
 });
 
+describe('statistics', () => {
+  it('are printed at the end', () => {
+    const { stdout, stderr } = run('--stats', IMAGE, 'sh', '-c', 'echo out; ls / | wc -l');
+    expect(stdout).toMatch(/^out\n\d+\n$/);
+    const value = (name: string): number =>
+      Number(new RegExp(`^ *${name} +([\\d ]+)`, 'm').exec(stderr)?.[1]?.replaceAll(' ', ''));
+    expect(value('instructions')).toBeGreaterThan(100_000);
+    expect(value('processes started')).toBe(3);
+    expect(value('mmap')).toBeGreaterThan(6);
+    expect(value('environment call from U-mode')).toBe(value('system calls'));
+    expect(value('load page fault')).toBeGreaterThan(0);
+  });
+
+  it('are part of the JSON', () => {
+    const { statistics } = JSON.parse(run('--stats', '--json', IMAGE, 'true').stderr) as {
+      statistics: { instructions: number; syscalls: { total: number; byName: Record<string, number> } };
+    };
+    expect(statistics.instructions).toBeGreaterThan(10_000);
+    const byName = Object.values(statistics.syscalls.byName);
+    expect(byName.reduce((sum, count) => sum + count, 0)).toBe(statistics.syscalls.total);
+  });
+});
+
 describe('streams', () => {
   it('keeps standard output and standard error apart', () => {
     const { stdout, stderr } = run(IMAGE, 'sh', '-c', 'echo out; echo err >&2');
