@@ -15,7 +15,7 @@
 import { ModuleBuilder } from '../wasm/module.ts';
 import { defineFpFunctions } from './fp/functions.ts';
 import { HART, RECORD_BYTES, RECORD_PAGE_BYTES, type Layout } from './layout.ts';
-import type { LinearMemory, WasmPort } from './wasm-port.ts';
+import type { LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
 import { encodeRun } from './interpreter/encode.ts';
 import { defineExecute } from './interpreter/execute.ts';
 import type { ExitReason } from './interpreter/exits.ts';
@@ -23,6 +23,8 @@ import { defineTranslate } from './interpreter/lookup.ts';
 import { defineRegisterCopies } from './interpreter/registers.ts';
 import { defineRun } from './interpreter/run.ts';
 import { defineStep } from './interpreter/step.ts';
+import { defineDispatch, defineSlowPath } from './translator/jump-cache.ts';
+import { MAX_REGIONS } from './translator/signature.ts';
 
 export interface Interpreter {
   run(): ExitReason;
@@ -33,6 +35,19 @@ export interface Interpreter {
   saveRegisters(to: number): void;
   /** The way back. */
   loadRegisters(from: number): void;
+  /** What translated code is linked to (translator.ts). */
+  readonly links: TranslatorLinks;
+}
+
+/** From the interpreter's instance: functions that regions call, by the names under which they import them, and the table of regions. */
+export interface TranslatorLinks {
+  readonly functions: Readonly<Record<string, WasmFunction>>;
+  readonly table: RegionTable;
+}
+
+/** A WebAssembly.Table of functions. */
+export interface RegionTable {
+  set(index: number, region: WasmFunction | null): void;
 }
 
 /**
@@ -46,13 +61,14 @@ export function createInterpreter(
   fpEnabled: (records: number) => boolean = () => true,
 ): Interpreter {
   const module = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
-  const { run, step, saveRegisters, loadRegisters } = port.instantiate(module, memory, {});
+  const { run, step, saveRegisters, loadRegisters, table, ...functions } = port.instantiate(module, memory, {});
   const view = new DataView(memory.buffer);
   return {
     run: run as () => ExitReason,
     step: step as () => ExitReason,
     saveRegisters: saveRegisters as (to: number) => void,
     loadRegisters: loadRegisters as (from: number) => void,
+    links: { functions, table: table as unknown as RegionTable },
     encode: () => {
       const record = view.getInt32(layout.hart + HART.record, true) >>> 0;
       const records = record - ((record - layout.records) % RECORD_PAGE_BYTES);
@@ -63,8 +79,9 @@ export function createInterpreter(
 
 /** Names the module for a layout: it depends on where the tables lie, not on the size of RAM behind them. */
 export function interpreterName(layout: Layout): string {
-  const { hart, codeTlb, highReadTlb, highWriteTlb, tables, emptyTables, records } = layout;
-  return ['interpreter', hart, codeTlb, highReadTlb, highWriteTlb, tables, emptyTables, records].join('-');
+  const { hart, codeTlb, highReadTlb, highWriteTlb, tables, emptyTables, records, translated, jumpCache } = layout;
+  const offsets = [hart, codeTlb, highReadTlb, highWriteTlb, tables, emptyTables, records, translated, jumpCache];
+  return ['interpreter', ...offsets].join('-');
 }
 
 const WASM_PAGE_BYTES = 65536;
@@ -88,8 +105,13 @@ function generate(layout: Layout): Uint8Array {
     translateWrite: defineTranslate(module, layout, 'write'),
     fp: defineFpFunctions(module, layout.hart + HART.fflags),
   };
+  for (const [name, helper] of helpers.fp) module.exportFunction(name, helper);
+  const table = module.table(MAX_REGIONS);
+  module.exportTable('table', table);
+  defineDispatch(module, layout, table);
   const execute = defineExecute(module, layout, helpers);
-  defineRun(module, layout, execute, defineStep(module, layout, execute));
+  const slowPath = defineSlowPath(module, layout, table, execute);
+  defineRun(module, layout, slowPath, defineStep(module, layout, execute));
   defineRegisterCopies(module, layout);
   return module.toBytes();
 }

@@ -8,12 +8,13 @@
  *   flat table pairs   each 4 MiB of read entries, then 4 MiB of write entries: i32 per 4 KiB page below 4 GiB
  *   record pages       RECORD_PAGE_BYTES each: decoded code of one physical page
  *   bounce page        4 KiB
+ *   translation        a count of instructions retired in translated code, then the jump cache (translator/jump-cache.ts)
  *   RAM                guest-physical RAM_BASE upward
  *
  * A TLB tag is (virtual address & ~0xfff) | context, context in 1..4095 (0 is never valid, so fresh memory matches
  * nothing). A TLB's index is the low bits of the virtual page number.
  *
- * A flat entry is 0 (no access) or flatEntry(hostPage, guestPage): host = (address + entry + FLAT_BIAS) mod 2^32.
+ * Pages 0 and 2^20 - 1 have no flat entries (translator/flat-access.ts); the high TLBs serve them. A flat entry is 0 (no access) or flatEntry(hostPage, guestPage): host = (address + entry + FLAT_BIAS) mod 2^32.
  *
  * Interface: createLayout, Layout, ramOffset, flatEntry, the constants.
  */
@@ -63,6 +64,9 @@ export const TLB_ENTRY_BYTES = 16;
 export const FLAT_TABLE_BYTES = 4 << 20;
 export const FLAT_PAIR_BYTES = 2 * FLAT_TABLE_BYTES;
 
+export const JUMP_CACHE_ENTRIES = 4096;
+export const JUMP_CACHE_ENTRY_BYTES = 16;
+
 export const RECORD_BYTES = 16;
 /** Halfword slots of a page, then: 2048 page end, 2049 crossing instruction, 2050 header, 2051 its end, 2052.. spare. */
 export const RECORD_SLOTS = 2056;
@@ -94,6 +98,9 @@ export interface Layout {
   readonly codePages: number;
   /** One page through which a single device access is carried out. */
   readonly bounce: number;
+  /** i64, instructions retired in translated code. */
+  readonly translated: number;
+  readonly jumpCache: number;
   readonly ram: number;
   readonly ramBytes: number;
   /** Size of the whole memory in 64 KiB WebAssembly pages. */
@@ -115,6 +122,8 @@ export function createLayout({ ramBytes, tablePairs = 16, codePages = 1024 }: La
   const emptyTables = take(FLAT_PAIR_BYTES, 65536);
   const records = take(codePages * RECORD_PAGE_BYTES);
   const bounce = take(4096);
+  const translated = take(8);
+  const jumpCache = take(JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES);
   const ram = take(ramBytes, 65536);
   const wasmPages = Math.ceil(at / 65536);
   if (wasmPages > 65536) throw new RangeError(`machine memory of ${ramBytes} bytes does not fit into 4 GiB`);
@@ -129,6 +138,8 @@ export function createLayout({ ramBytes, tablePairs = 16, codePages = 1024 }: La
     records,
     codePages,
     bounce,
+    translated,
+    jumpCache,
     ram,
     ramBytes,
     wasmPages,

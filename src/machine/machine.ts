@@ -10,6 +10,8 @@ import { createInterpreter } from '../cpu/interpreter.ts';
 import { createLayout, HART } from '../cpu/layout.ts';
 import type { CsrName, Hart } from '../cpu/riscv/hart-interface.ts';
 import { RiscvHart } from '../cpu/riscv/hart.ts';
+import { CodeTranslator } from '../cpu/translator.ts';
+import type { Tier, TranslatorStats } from '../cpu/translator.ts';
 import type { WasmPort } from '../cpu/wasm-port.ts';
 import { Board } from './board.ts';
 import { Uart } from './console-device.ts';
@@ -22,6 +24,7 @@ import { Clint, TICK_NS } from './timer.ts';
 import type { Clock, Timer, TimerState } from './timer.ts';
 
 export type { CsrName, Hart, HartLayout, PrivilegeMode, StopReason } from '../cpu/riscv/hart-interface.ts';
+export type { Tier, TranslatorStats } from '../cpu/translator.ts';
 export type { LinearMemory, WasmPort } from '../cpu/wasm-port.ts';
 export type { ConsoleDevice, ConsoleState } from './console-device.ts';
 export type { InterruptController, InterruptControllerState, IrqSource } from './interrupt-controller.ts';
@@ -42,6 +45,8 @@ export interface MachineOptions {
   readonly tablePairs?: number;
   /** Pages of decoded instructions kept. Default 1024. */
   readonly codePages?: number;
+  /** Interpreter only, both tiers (default), or translated code from the first execution on (for tests: slow to start). */
+  readonly tier?: Tier;
 }
 
 export interface MachineStats {
@@ -54,6 +59,8 @@ export interface MachineStats {
   readonly codeInvalidations: number;
   readonly contextSwitches: number;
   readonly tablePairEvictions: number;
+  /** Of translated code; undefined where the tier is 'interpreter'. */
+  readonly translator: TranslatorStats | undefined;
 }
 
 /** What a machine's state is besides linear memory. Plain data. */
@@ -103,7 +110,7 @@ const CONSOLE_IRQ = 10;
 const RAM_FIRST_PFN = 0x80000;
 
 export function createMachine(options: MachineOptions): Machine {
-  const { wasm, ramBytes, clock, deterministic = false, tablePairs = 16, codePages = 1024 } = options;
+  const { wasm, ramBytes, clock, deterministic = false, tablePairs = 16, codePages = 1024, tier = 'both' } = options;
   const layout = createLayout({ ramBytes, tablePairs, codePages });
   const memory = wasm.createMemory(layout.wasmPages);
   const ram = createRam(layout, memory.buffer);
@@ -112,7 +119,15 @@ export function createMachine(options: MachineOptions): Machine {
   const clint = new Clint(clock, deterministic);
   const console = new Uart(CONSOLE_IRQ, interrupts);
   const board = new Board(interrupts, clint, console, () => hart.retired);
-  const hart: RiscvHart = new RiscvHart(layout, memory.buffer, interpreter, board);
+  const hart: RiscvHart = new RiscvHart(
+    layout,
+    memory.buffer,
+    interpreter,
+    board,
+    tier === 'interpreter'
+      ? undefined
+      : (code) => new CodeTranslator(wasm, memory, layout, interpreter.links, code, tier),
+  );
   return {
     ram,
     hart,
@@ -208,6 +223,9 @@ function createStats(hart: RiscvHart): MachineStats {
     },
     get tablePairEvictions() {
       return hart.mmu.evictions;
+    },
+    get translator() {
+      return hart.codeTranslator?.stats();
     },
   };
 }

@@ -15,7 +15,7 @@ import type { AccessOp } from '../../wasm/opcodes.ts';
 import { HART, RECORD_BYTES, RECORD_PAGE_HOST, type Layout } from '../layout.ts';
 import { EXIT, JUMPED, MOVED, type ExitReason } from './exits.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { FUSED, OPCODES, PSEUDO } from './opcodes.ts';
+import { FUSED, OPCODES, PSEUDO, REGION_FLAG } from './opcodes.ts';
 import { FIELD, RecordSite } from './record-site.ts';
 import { emitInstruction, type Flow } from './statements.ts';
 import { Temps, type ValueEmitter } from './values.ts';
@@ -57,7 +57,13 @@ export function defineExecute(module: ModuleBuilder, layout: Layout, helpers: He
     for (const { op, graph, length, near } of OPCODES) handlers[op] = () => emitInstruction(graph, site(length, near));
     // Alone, the first record of a pair does its own instruction.
     const numbers = [...handlers.keys(), ...FUSED.map((fused) => fused.first.op)];
-    emitSwitch(code, handlers, numbers, () => code.get(record!).mem('i32.load16_u', FIELD.op));
+    emitSwitch(code, handlers, numbers, () =>
+      code
+        .get(record!)
+        .mem('i32.load16_u', FIELD.op)
+        .i32(REGION_FLAG - 1)
+        .op('i32.and'),
+    );
     code.op('unreachable');
   });
   return self;

@@ -13,6 +13,7 @@
  *   AMO_MISS    Nothing has been changed. A store or AMO needs a write entry.
  *   TRAP        synchronous exception `cause` with tval; an illegal instruction leaves its word in tval, or 0
  *   SYSTEM      `instruction` is to be carried out by the privileged part, which advances pc and takes 1 off the budget
+ *   REGION      a region of translated code begins at pc, and the jump cache has no entry for it: make one and run again
  *
  * Interface: EXIT, ExitReason.
  */
@@ -25,6 +26,7 @@ export const EXIT = {
   amoMiss: 8,
   trap: 9,
   system: 10,
+  region: 11,
 } as const;
 export type ExitReason = (typeof EXIT)[keyof typeof EXIT];
 

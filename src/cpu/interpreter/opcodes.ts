@@ -8,7 +8,9 @@
  * its own record, so that it can also be jumped to. A chained pair is one whose second instruction reads, as rs1 or rs2, what
  * the first one wrote.
  *
- * Interface: OPCODES, Opcode, opcodeOf, FUSED, Fused, fusedOp, unfused, PSEUDO.
+ * REGION_FLAG is set in the op of a record at which translated code begins; the rest is the op as before.
+ *
+ * Interface: OPCODES, Opcode, opcodeOf, FUSED, Fused, fusedOp, unfused, PSEUDO, REGION_FLAG.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import type { Insn } from '../../isa/riscv/insn.ts';
@@ -18,6 +20,8 @@ import { FUSED_PAIRS } from './fusion.ts';
 
 /** Ops that belong to no row. Fresh memory reads as `undecoded`. */
 export const PSEUDO = { undecoded: 0, pageEnd: 1, cross: 2, illegal: 3, fpOff: 4 } as const;
+
+export const REGION_FLAG = 0x8000;
 
 export interface Opcode {
   readonly op: number;

@@ -6,10 +6,10 @@
  *
  * Interface: RecordSite, FIELD.
  */
-import type { FieldName, RegisterFile } from '../../isa/graph.ts';
+import type { FieldName, RegisterOperand } from '../../isa/graph.ts';
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import { HART, RECORD_BYTES, type Layout } from '../layout.ts';
-import type { Site, Temps } from './values.ts';
+import type { Temps } from './values.ts';
 
 export const FIELD = { op: 0, rd: 2, rs1: 4, rs2: 6, imm: 8, left: 12, rs3: 14 } as const;
 
@@ -20,8 +20,10 @@ export class RecordSite {
   protected readonly record: Local;
   protected readonly bias: Local;
   protected readonly length: 2 | 4;
-  forward: Site['forward'];
-  keep: Site['keep'];
+  /** A register operand whose value is also in a local. */
+  forward: { readonly field: FieldName; readonly local: Local } | undefined;
+  /** Where to keep a copy of what is written to a register. */
+  keep: Local | undefined;
 
   constructor(
     code: CodeEmitter,
@@ -43,13 +45,16 @@ export class RecordSite {
     return (this.length / 2) * RECORD_BYTES;
   }
 
-  registerBase(file: RegisterFile): number {
-    if (file === 'flag') throw new Error('RISC-V has no flags');
-    return this.layout.hart + HART[file];
+  pushRegisterValue(operand: RegisterOperand): void {
+    if (operand.file === 'x' && operand.reg === this.forward?.field) this.code.get(this.forward.local);
+    else this.code.mem('i64.load', this.pushRegisterAddress(operand));
   }
 
-  pushRegister(field: FieldName): void {
-    this.code.get(this.record).mem('i32.load16_u', FIELD[field]);
+  setRegister(operand: RegisterOperand, pushValue: () => void): void {
+    const base = this.pushRegisterAddress(operand);
+    pushValue();
+    if (this.keep) this.code.tee(this.keep);
+    this.code.mem('i64.store', base);
   }
 
   pushImm(): void {
@@ -63,5 +68,17 @@ export class RecordSite {
   pushNextPc(): void {
     this.pushPc();
     this.code.i64(this.length).op('i64.add');
+  }
+
+  /** Pushes an i32; the register is that far from what it gives. */
+  private pushRegisterAddress({ file, reg }: RegisterOperand): number {
+    if (file === 'flag') throw new Error('RISC-V has no flags');
+    const base = this.layout.hart + HART[file];
+    if (typeof reg === 'number') {
+      this.code.i32(0);
+      return base + 8 * reg;
+    }
+    this.code.get(this.record).mem('i32.load16_u', FIELD[reg]);
+    return base;
   }
 }

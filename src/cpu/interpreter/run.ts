@@ -1,6 +1,7 @@
 /**
  * The generated function run(): the hot loop. It knows only the frequent cases of the frequent instructions; all else goes
- * to `execute` (execute.ts), one instruction at a time, from which it carries on.
+ * to `execute` (execute.ts), one instruction at a time, from which it carries on; and so do records at which translated code begins
+ * (translator/jump-cache.ts).
  *
  *   far:      look the target up in the code TLB
  *   enter:    the record begins a run: the budget must cover `left`, which is paid at once
@@ -34,8 +35,8 @@ interface Loop {
   readonly flatTable: Local;
 }
 
-/** Exports run() -> exit reason. */
-export function defineRun(module: ModuleBuilder, layout: Layout, execute: FuncRef, step: FuncRef): void {
+/** Exports run() -> exit reason. `slowPath` has the signature of `execute`, and does what is not done here. */
+export function defineRun(module: ModuleBuilder, layout: Layout, slowPath: FuncRef, step: FuncRef): void {
   const hart = (field: Exclude<keyof typeof HART, 'bytes'>): number => layout.hart + HART[field];
   module.function(
     'run',
@@ -112,7 +113,7 @@ export function defineRun(module: ModuleBuilder, layout: Layout, execute: FuncRe
             });
             storeBudget();
             code.i32(0).get(place.bias).mem('i64.store', hart('scratch'));
-            code.get(place.record).get(place.bias).call(execute).set(place.record);
+            code.get(place.record).get(place.bias).call(slowPath).set(place.record);
             code.i32(0).mem('i32.load', hart('budget')).set(budget);
             code.i32(0).mem('i64.load', hart('scratch')).set(place.bias);
             code.i32(0).mem('i32.load', hart('flatTable')).set(flatTable);

@@ -41,13 +41,9 @@ function emitStatement(statement: Stmt, flow: Flow, values: ValueEmitter): boole
     case 'let':
       values.bind(statement.expr);
       return true;
-    case 'setReg': {
-      const base = values.pushRegisterAddress(statement.operand);
-      values.value(statement.value);
-      if (flow.keep) code.tee(flow.keep);
-      code.mem('i64.store', base);
+    case 'setReg':
+      flow.setRegister(statement.operand, () => values.value(statement.value));
       return true;
-    }
     case 'store':
       flow.store(statement.size, statement.address, statement.value, values);
       return true;

@@ -4,7 +4,7 @@
  * Interface: ValueEmitter, Site, Temps.
  * A Site says how the instruction at hand is reached: where its record is and how its effects are done.
  */
-import { isEffect, type Expr, type FieldName, type RegisterFile, type RegisterOperand } from '../../isa/graph.ts';
+import { isEffect, type Expr, type RegisterOperand } from '../../isa/graph.ts';
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import type { PlainOp, ValType } from '../../wasm/opcodes.ts';
 
@@ -37,17 +37,14 @@ export class Temps {
 export interface Site {
   readonly code: CodeEmitter;
   readonly temps: Temps;
-  /** Pushes the address to which `registerBase` of the file is added: an i32. */
-  pushRegister(field: FieldName): void;
-  registerBase(file: RegisterFile): number;
+  /** Pushes a register's value as an i64. */
+  pushRegisterValue(operand: RegisterOperand): void;
+  /** Writes a register; `pushValue` pushes an i64. */
+  setRegister(operand: RegisterOperand, pushValue: () => void): void;
   /** Pushes an i64. */
   pushImm(): void;
   pushPc(): void;
   pushNextPc(): void;
-  /** A register operand whose value is also in a local. */
-  readonly forward?: { readonly field: FieldName; readonly local: Local } | undefined;
-  /** Where to keep a copy of what is written to a register. */
-  readonly keep?: Local | undefined;
   /** Evaluates an effect into `result`, or leaves the instruction undone. */
   effect(expr: Expr, result: Local, values: ValueEmitter): void;
 }
@@ -123,16 +120,6 @@ export class ValueEmitter {
     }
   }
 
-  pushRegisterAddress(operand: RegisterOperand): number {
-    const base = this.site.registerBase(operand.file);
-    if (typeof operand.reg === 'number') {
-      this.site.code.i32(0);
-      return base + 8 * operand.reg;
-    }
-    this.site.pushRegister(operand.reg);
-    return base;
-  }
-
   private compute(expr: Expr): void {
     const { code } = this.site;
     switch (expr.op) {
@@ -146,12 +133,7 @@ export class ValueEmitter {
       case 'nextPc':
         return this.site.pushNextPc();
       case 'reg':
-        if (expr.operand.file === 'x' && expr.operand.reg === this.site.forward?.field) {
-          code.get(this.site.forward.local);
-          return;
-        }
-        code.mem('i64.load', this.pushRegisterAddress(expr.operand));
-        return;
+        return this.site.pushRegisterValue(expr.operand);
       case 'select':
         this.value(expr.a);
         this.value(expr.b);

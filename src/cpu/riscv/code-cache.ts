@@ -16,6 +16,7 @@ export class CodeCache {
   readonly #layout: Layout;
   readonly #words: Int32Array;
   readonly #mmu: Mmu;
+  readonly #dropped: (key: number) => void;
   /** Place in the pool + 1 of a key (frame * 2 + fpDirty), 0 for none. */
   readonly #placeOf: Int32Array;
   /** Key of a place, -1 for none. */
@@ -23,10 +24,12 @@ export class CodeCache {
   /** The place to be taken next: the oldest. */
   #next = 0;
 
-  constructor(layout: Layout, words: Int32Array, mmu: Mmu) {
+  /** `dropped` is told when the decoded page with a key (frame * 2 + fpDirty) is given up. */
+  constructor(layout: Layout, words: Int32Array, mmu: Mmu, dropped: (key: number) => void) {
     this.#layout = layout;
     this.#words = words;
     this.#mmu = mmu;
+    this.#dropped = dropped;
     this.#placeOf = new Int32Array((layout.ramBytes >>> 12) * 2);
     this.#keyOf = new Int32Array(layout.codePages).fill(-1);
   }
@@ -45,7 +48,18 @@ export class CodeCache {
 
   /** Whether the page of records at `recordBase` is for a dirty floating-point state. */
   isFpDirty(recordBase: number): boolean {
-    return (this.#keyOf[(recordBase - this.#layout.records) / RECORD_PAGE_BYTES]! & 1) !== 0;
+    return (this.keyOf(recordBase) & 1) !== 0;
+  }
+
+  /** Frame * 2 + fpDirty of a page of records. */
+  keyOf(recordBase: number): number {
+    return this.#keyOf[(recordBase - this.#layout.records) / RECORD_PAGE_BYTES]!;
+  }
+
+  /** The page of records with a key, if there is one. */
+  recordsOf(key: number): number | undefined {
+    const place = this.#placeOf[key]!;
+    return place === 0 ? undefined : this.#base(place - 1);
   }
 
   /** Forgets what was decoded from a frame. */
@@ -79,6 +93,7 @@ export class CodeCache {
   }
 
   #drop(place: number): void {
+    this.#dropped(this.#keyOf[place]!);
     this.#placeOf[this.#keyOf[place]!] = 0;
     this.#keyOf[place] = -1;
     this.#mmu.revokeCode(this.#base(place));

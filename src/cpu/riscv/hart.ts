@@ -9,6 +9,7 @@ import type { Interpreter } from '../interpreter.ts';
 import { EXIT } from '../interpreter/exits.ts';
 import { HART } from '../layout.ts';
 import type { Layout } from '../layout.ts';
+import type { CodeTranslator, TranslatedMemory } from '../translator.ts';
 import type { Bus } from './bus.ts';
 import { CodeCache } from './code-cache.ts';
 import { CsrFile } from './csr-file.ts';
@@ -36,6 +37,13 @@ const CAUSE_WORD = HART.cause / 4;
 const CLOCK_INSTRUCTIONS = 50_000;
 const CLOCK_RUNS = 64;
 
+/** The first sample of pc is taken after so many instructions; later ones come further apart while most code is translated. */
+const SAMPLE_INSTRUCTIONS = 50_000;
+const MAX_SAMPLE_INSTRUCTIONS = 1_000_000;
+/** Share of instructions. */
+const MOSTLY = 0.75;
+const NEVER = 2 ** 31 - 1;
+
 /** Exits in a row without a retired instruction after which the hart is taken to be stuck. */
 const MAX_ATTEMPTS = 10_000;
 
@@ -47,6 +55,8 @@ export class RiscvHart implements Hart {
   readonly code: CodeCache;
   readonly traps: Traps;
   readonly translator: Translator;
+  /** Tier 1; undefined: there is none. */
+  readonly codeTranslator: CodeTranslator | undefined;
   /** The hart-state page. */
   readonly #words: Int32Array;
   readonly #csrs: CsrFile;
@@ -62,8 +72,17 @@ export class RiscvHart implements Hart {
   #vectorHi = 0;
   #clockRuns = 0;
   #clockRetired = 0;
+  #sampleInstructions = SAMPLE_INSTRUCTIONS;
+  #untilSample = NEVER;
+  #translatedAtSample = 0;
 
-  constructor(layout: Layout, buffer: ArrayBufferLike, interpreter: Interpreter, bus: Bus) {
+  constructor(
+    layout: Layout,
+    buffer: ArrayBufferLike,
+    interpreter: Interpreter,
+    bus: Bus,
+    makeTranslator?: (memory: TranslatedMemory) => CodeTranslator,
+  ) {
     const words = new Int32Array(buffer);
     const bytes = new Uint8Array(buffer);
     const state = new Int32Array(buffer, layout.hart, HART.bytes / 4);
@@ -87,10 +106,17 @@ export class RiscvHart implements Hart {
       machineDeadline: () => bus.machineDeadline(),
       interruptWires: () => bus.interruptWires(),
     });
-    this.mmu = new Mmu(layout, bytes, words);
-    this.code = new CodeCache(layout, words, this.mmu);
+    this.mmu = new Mmu(layout, bytes, words, () => this.codeTranslator?.forgetContexts());
+    this.code = new CodeCache(layout, words, this.mmu, (key) => this.codeTranslator?.dropPage(key));
     this.traps = new Traps(this.#csrs, state);
     this.translator = new Translator(layout, words, state, this.#csrs, this.mmu, this.code);
+    this.codeTranslator = makeTranslator?.({
+      pageKey: (records) => this.code.keyOf(records),
+      records: (key) => this.code.recordsOf(key),
+      touch: (lo, hi) => this.translator.touchCode(lo, hi),
+      depend: (lo, hi) => this.translator.dependOnCode(lo, hi),
+    });
+    if (this.codeTranslator?.tier === 'both') this.#untilSample = SAMPLE_INSTRUCTIONS;
     this.#single = new SingleAccess(layout, words, bus, this.mmu, this.code, this.translator);
     this.#system = new SystemInstructions(this.#csrs, this.traps, state, (...range) => this.mmu.flush(...range));
     this.reset();
@@ -106,6 +132,7 @@ export class RiscvHart implements Hart {
 
   /** Drops translations and decoded code; results do not change. */
   dropCaches(): void {
+    this.codeTranslator?.flush();
     this.code.flushAll();
     this.mmu.flushAll();
     this.translator.reset();
@@ -140,11 +167,12 @@ export class RiscvHart implements Hart {
       const left = target - before;
       if (left <= 0 || attempts > MAX_ATTEMPTS) return 'budget';
       this.translator.activate();
-      const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit());
+      const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit(), this.#untilSample);
       words[BUDGET] = slice;
       const exit = this.#interpreter.run();
       const done = slice - words[BUDGET]!;
       this.#retired = before + done;
+      if ((this.#untilSample -= done) <= 0) this.#takeSample();
       if (this.#single.isPending) this.#finishSingle(done === 1);
       if (this.#handle(exit)) return 'wfi';
       // Most traps lead here; an interrupt that came meanwhile is taken at the next call.
@@ -164,6 +192,10 @@ export class RiscvHart implements Hart {
         return this.#executeSystem();
       case EXIT.decode:
         this.#interpreter.encode();
+        if (this.codeTranslator?.tier === 'translator') this.codeTranslator.translateHere();
+        return false;
+      case EXIT.region:
+        this.codeTranslator!.resolve();
         return false;
       case EXIT.fetch:
         this.#fetch();
@@ -212,7 +244,27 @@ export class RiscvHart implements Hart {
     const cause = this.translator.translate(lo, hi, ACCESS.FETCH);
     if (cause !== 0) this.traps.exception(cause, lo, hi);
     else if (this.translator.hostPage < 0) this.traps.exception(CAUSE.FETCH_ACCESS, lo, hi);
-    else this.translator.fillCode(lo, hi);
+    else {
+      this.translator.fillCode(lo, hi);
+      this.codeTranslator?.codeFilled();
+    }
+  }
+
+  /** Shows the translator where the hart is, unless it spends most of its time in translated code. */
+  #takeSample(): void {
+    const { codeTranslator } = this;
+    if (codeTranslator?.tier !== 'both') {
+      this.#untilSample = NEVER;
+      return;
+    }
+    const { retired } = codeTranslator;
+    const isMostlyTranslated = retired - this.#translatedAtSample > this.#sampleInstructions * MOSTLY;
+    this.#translatedAtSample = retired;
+    this.#sampleInstructions = isMostlyTranslated
+      ? Math.min(this.#sampleInstructions * 2, MAX_SAMPLE_INSTRUCTIONS)
+      : SAMPLE_INSTRUCTIONS;
+    this.#untilSample = this.#sampleInstructions;
+    if (!isMostlyTranslated) codeTranslator.sample();
   }
 
   #access(access: Access, devicesAllowed: boolean): void {

@@ -29,6 +29,8 @@ export interface Context {
   lastRun: number;
   /** Whether some entry came from a superpage: then dropping one address means dropping all. */
   hasSuperpage: boolean;
+  /** Of a context of fetches: pages on whose mapping translated code depends, by number. */
+  readonly dependents: Set<number>;
 }
 
 /** The contexts of one satp value. */
@@ -73,8 +75,11 @@ export class Mmu {
   #spaces: AddressSpace[] = [];
   #nextId = 1;
   #runs = 0;
+  readonly #forgotten: () => void;
 
-  constructor(layout: Layout, bytes: Uint8Array, words: Int32Array) {
+  /** `forgotten` is told when the numbers of contexts are about to be used anew. */
+  constructor(layout: Layout, bytes: Uint8Array, words: Int32Array, forgotten: () => void) {
+    this.#forgotten = forgotten;
     this.#layout = layout;
     this.#bytes = bytes;
     this.#words = words;
@@ -110,7 +115,7 @@ export class Mmu {
   fillData(context: Context, vaLo: number, vaHi: number, hostPage: number, readable: boolean, writable: boolean): void {
     this.fills++;
     if (writable && hostPage >= this.#layout.ram) this.#writable[(hostPage - this.#layout.ram) >>> 12] = 1;
-    if (vaHi !== 0) {
+    if (!isFlat(vaLo, vaHi)) {
       if (readable) this.#fillHigh(this.#layout.highReadTlb, context, vaLo, vaHi, hostPage);
       if (writable) this.#fillHigh(this.#layout.highWriteTlb, context, vaLo, vaHi, hostPage);
       return;
@@ -122,6 +127,11 @@ export class Mmu {
     const pair = this.#pairs[context.pair]!;
     if (readable) this.#fillFlat(table, pair.reads, vpn, entry);
     if (writable) this.#fillFlat(table + FLAT_TABLE_BYTES / 4, pair.writes, vpn, entry);
+  }
+
+  /** Flushing this page shall renew the context of fetches. */
+  depend(context: Context, vaLo: number, vaHi: number): void {
+    context.dependents.add(pageNumber(vaLo, vaHi));
   }
 
   fillCode(context: Context, vaLo: number, vaHi: number, recordBase: number): void {
@@ -142,7 +152,8 @@ export class Mmu {
       }
       for (const context of space.fetch) {
         if (context === undefined) continue;
-        if (allAddresses || context.hasSuperpage) this.#renew(context);
+        if (allAddresses || context.hasSuperpage || context.dependents.has(pageNumber(vaLo, vaHi)))
+          this.#renew(context);
         else this.#dropTlb(this.#layout.codeTlb, CODE_TLB_ENTRIES, context, vaLo, vaHi);
       }
     }
@@ -216,11 +227,12 @@ export class Mmu {
   }
 
   #newContext(): Context {
-    return { id: this.#takeId(), pair: -1, lastRun: 0, hasSuperpage: false };
+    return { id: this.#takeId(), pair: -1, lastRun: 0, hasSuperpage: false, dependents: new Set() };
   }
 
   #renew(context: Context): void {
     context.hasSuperpage = false;
+    context.dependents.clear();
     context.id = this.#takeId();
     if (context.pair >= 0) this.#clearPair(this.#pairs[context.pair]!, context.pair);
   }
@@ -239,6 +251,7 @@ export class Mmu {
 
   #restartIds(): void {
     this.#nextId = 1;
+    this.#forgotten();
     this.revokeAllCode();
     const { highReadTlb, highWriteTlb } = this.#layout;
     this.#bytes.fill(0, highReadTlb, highReadTlb + HIGH_TLB_ENTRIES * TLB_ENTRY_BYTES);
@@ -297,7 +310,7 @@ export class Mmu {
 
   /** Drops the entries of one page in one context. */
   dropData(context: Context, vaLo: number, vaHi: number): void {
-    if (vaHi !== 0) {
+    if (!isFlat(vaLo, vaHi)) {
       this.#dropTlb(this.#layout.highReadTlb, HIGH_TLB_ENTRIES, context, vaLo, vaHi);
       this.#dropTlb(this.#layout.highWriteTlb, HIGH_TLB_ENTRIES, context, vaLo, vaHi);
     } else if (context.pair >= 0) {
@@ -324,6 +337,15 @@ export class Mmu {
       if (words[table + vpn] === flatEntry(hostPage, vpn << 12)) words[table + vpn] = 0;
     }
   }
+}
+
+/** The first and the last page below 4 GiB never have flat entries: see translator/flat-access.ts. */
+function isFlat(vaLo: number, vaHi: number): boolean {
+  return vaHi === 0 && vaLo >>> 12 !== 0 && vaLo >>> 12 !== 0xfffff;
+}
+
+function pageNumber(vaLo: number, vaHi: number): number {
+  return (vaHi >>> 0) * 0x10_0000 + (vaLo >>> 12);
 }
 
 function newLog(): FillLog {

@@ -39,7 +39,10 @@ export class Sv39Walker {
     this.#pmp = pmp;
   }
 
-  /** `rootPfn` is satp.PPN; `mode` is U or S; `sum` and `mxr` are the mstatus bits. */
+  /**
+   * `rootPfn` is satp.PPN; `mode` is U or S; `sum` and `mxr` are the mstatus bits. Unless it `mayUpdate`, a walk that would have to
+   * set A or D ends as a page fault.
+   */
   walk(
     rootPfn: number,
     vaLo: number,
@@ -48,6 +51,7 @@ export class Sv39Walker {
     mode: number,
     sum: boolean,
     mxr: boolean,
+    mayUpdate = true,
   ): WalkResult {
     // Bits 63..39 must equal bit 38.
     if ((vaHi << 25) >> 25 !== vaHi) return WALK.PAGE_FAULT;
@@ -71,6 +75,7 @@ export class Sv39Walker {
       if (((lo >>> 10) & lowPages) !== 0) return WALK.PAGE_FAULT;
       const flags = lo | PTE.A | (access === ACCESS.STORE ? PTE.D : 0);
       if (flags !== lo) {
+        if (!mayUpdate) return WALK.PAGE_FAULT;
         if (!this.#pmp.allows(tablePfn, PRV.S, ACCESS.STORE)) return WALK.ACCESS_FAULT;
         words[word] = flags;
         this.#memory.wrote(tablePfn);

@@ -84,8 +84,11 @@ export class Translator {
     this.#csrs.pmpChanged = true;
   }
 
-  /** Translates for an access; gives 0 and sets pfn and hostPage, or gives the cause of the exception. */
-  translate(vaLo: number, vaHi: number, access: Access): number {
+  /**
+   * Translates for an access; gives 0 and sets pfn and hostPage, or gives the cause of the exception. Unless it `mayUpdate`, what would
+   * set an A or D bit fails.
+   */
+  translate(vaLo: number, vaHi: number, access: Access, mayUpdate = true): number {
     const csrs = this.#csrs;
     const mode = access === ACCESS.FETCH ? csrs.mode : this.#dataMode;
     const satpHi = csrs.storedHi(SATP);
@@ -99,7 +102,7 @@ export class Translator {
       const root = (satpHi & 0xfff) * 0x1_0000_0000 + (csrs.storedLo(SATP) >>> 0);
       const sum = (csrs.mstatus & MSTATUS.SUM) !== 0;
       const mxr = (csrs.mstatus & MSTATUS.MXR) !== 0;
-      const result = this.#walker.walk(root, vaLo, vaHi, access, mode, sum, mxr);
+      const result = this.#walker.walk(root, vaLo, vaHi, access, mode, sum, mxr, mayUpdate);
       if (result !== WALK.OK) return (result === WALK.PAGE_FAULT ? PAGE_FAULTS : ACCESS_FAULTS)[access];
       this.pfn = this.#walker.pfn;
       this.#flags = this.#walker.flags;
@@ -147,10 +150,26 @@ export class Translator {
 
   /** Caches the last translation, which was for a fetch from RAM; gives the page of records. */
   fillCode(vaLo: number, vaHi: number): number {
-    const isFpDirty = (this.#csrs.mstatus & MSTATUS.FS) === MSTATUS.FS;
-    const recordBase = this.#code.recordBase(this.pfn - RAM_PFN, isFpDirty);
+    const recordBase = this.#code.recordBase(this.pfn - RAM_PFN, this.#isFpDirty());
     this.#mmu.fillCode(this.#fetch!, vaLo, vaHi, recordBase);
     return recordBase;
+  }
+
+  /** Caches the translation of a page for fetches if it is mapped and its code is decoded already. Nothing changes for the guest. */
+  touchCode(vaLo: number, vaHi: number): void {
+    if (this.translate(vaLo, vaHi, ACCESS.FETCH, false) !== 0 || this.hostPage < 0) return;
+    const key = (this.pfn - RAM_PFN) * 2 + (this.#isFpDirty() ? 1 : 0);
+    const records = this.#code.recordsOf(key);
+    if (records !== undefined) this.#mmu.fillCode(this.#fetch!, vaLo, vaHi, records);
+  }
+
+  /** Flushing this page shall renew the present context of fetches. */
+  dependOnCode(vaLo: number, vaHi: number): void {
+    this.#mmu.depend(this.#fetch!, vaLo, vaHi);
+  }
+
+  #isFpDirty(): boolean {
+    return (this.#csrs.mstatus & MSTATUS.FS) === MSTATUS.FS;
   }
 
   #select(view: number): void {

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { nodeWasm } from '../../host/node/wasm.ts';
-import type { Expr, FieldName, RegisterFile } from '../../isa/graph.ts';
+import type { Expr, RegisterOperand } from '../../isa/graph.ts';
 import type { AccessSize } from '../../isa/ops.ts';
 import { graphOfX86 } from '../../isa/x86/recorder.ts';
 import type { Flag, Gpr } from '../../isa/x86/ops.ts';
@@ -48,8 +48,16 @@ class ConstantFlow implements Flow {
     this.fp = fp;
   }
 
-  registerBase = (file: RegisterFile): number => REGISTERS[file];
-  pushRegister = (field: FieldName): unknown => this.code.i32(8 * this.numbers[field === 'rd' ? 'dst' : 'src']);
+  pushRegisterValue(operand: RegisterOperand): void {
+    this.code.mem('i64.load', this.pushRegisterAddress(operand));
+  }
+
+  setRegister(operand: RegisterOperand, pushValue: () => void): void {
+    const base = this.pushRegisterAddress(operand);
+    pushValue();
+    this.code.mem('i64.store', base);
+  }
+
   pushImm = (): unknown => this.code.i64(this.numbers.imm);
   pushPc = (): unknown => this.code.i64(PC);
   pushNextPc = (): unknown => this.code.i64(PC + LENGTH);
@@ -75,6 +83,12 @@ class ConstantFlow implements Flow {
     this.address(address, values);
     values.value(value);
     this.code.mem(STORES[size], RAM);
+  }
+
+  private pushRegisterAddress({ file, reg }: RegisterOperand): number {
+    if (typeof reg === 'number') this.code.i32(8 * reg);
+    else this.code.i32(8 * this.numbers[reg === 'rd' ? 'dst' : 'src']);
+    return REGISTERS[file];
   }
 
   private address(expr: Expr, values: ValueEmitter): void {

@@ -1,0 +1,306 @@
+/**
+ * The translator (tier 1): hot regions of guest code become WebAssembly, generated from the same rows as the interpreter.
+ *
+ * The interpreter stays in charge: where a region begins, its record carries a flag, and the interpreter enters the region through
+ * the jump cache. A region comes back whenever it cannot go on (translator/signature.ts), with the exact state.
+ *
+ *   region.ts        which code belongs together        flow-graph.ts, structure.ts   its control flow
+ *   dataflow.ts      which registers are in locals      budget.ts                     its count of instructions
+ *   emit-region.ts   its function                       region-module.ts              several as a module
+ *   translations.ts  what exists                        jump-cache.ts                 how it is found
+ *   hot-roots.ts     what to translate
+ *
+ * Interface: CodeTranslator, TranslatedMemory, Tier, TranslatorStats.
+ * Invariants: a translation lives no longer than the decoded pages that it was made from, and those are dropped before a store to them
+ * is done. An entry of the jump cache holds for all of a region's pages in its context: a flush of any of them renews the context.
+ */
+import type { TranslatorLinks } from './interpreter.ts';
+import { REGION_FLAG } from './interpreter/opcodes.ts';
+import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
+import { findRoots } from './translator/hot-roots.ts';
+import { JUMP_CACHE, jumpCacheSlot } from './translator/jump-cache.ts';
+import { codePageAt, MappedCode, type Place } from './translator/mapped-code.ts';
+import { buildModule, type Candidate } from './translator/region-module.ts';
+import { formRegion, type Region } from './translator/region.ts';
+import { rootKey, Translations, type Batch, type Translation } from './translator/translations.ts';
+import type { LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
+
+/** Which tiers run: 'translator' translates everything when it is first executed, for tests. */
+export type Tier = 'interpreter' | 'both' | 'translator';
+
+export interface TranslatorStats {
+  /** Instructions retired in translated code. */
+  readonly retired: number;
+  /** Regions that exist, their modules' size in bytes, and how many regions were ever made, dropped because of a change of their code or a flush, and evicted. */
+  readonly regions: number;
+  readonly codeBytes: number;
+  readonly made: number;
+  readonly invalidated: number;
+  readonly evicted: number;
+  readonly modules: number;
+}
+
+/** What the translator knows of decoded pages and address spaces; cpu/riscv/hart.ts gives it. */
+export interface TranslatedMemory {
+  /** Key of a page of records (translations.ts). */
+  pageKey(records: number): number;
+  /** The page of records with a key, or undefined where there is none now. */
+  records(pageKey: number): number | undefined;
+  /** Sees to it that an executable page that is mapped is in the code TLB, without any effect on the guest. */
+  touch(lo: number, hi: number): void;
+  /** Translated code depends on this page being mapped as it is, in the present context of fetches. */
+  depend(lo: number, hi: number): void;
+}
+
+const MAX_BATCH_REGIONS = 24;
+const MAX_BATCH_INSTRUCTIONS = 3000;
+/** All modules together; the oldest go first. */
+const MAX_CODE_BYTES = 48 << 20;
+/** Samples of one root after which it is translated. */
+const HOT_SAMPLES = 2;
+const MAX_COUNTED_ROOTS = 4096;
+
+export class CodeTranslator {
+  readonly tier: Tier;
+  readonly #counts = { regions: 0, codeBytes: 0, made: 0, invalidated: 0, evicted: 0, modules: 0 };
+  readonly #port: WasmPort;
+  readonly #memory: LinearMemory;
+  readonly #view: DataView;
+  readonly #words: Int32Array;
+  readonly #layout: Layout;
+  readonly #links: TranslatorLinks;
+  readonly #code: TranslatedMemory;
+  readonly #translations = new Translations();
+  /** Samples by root. */
+  readonly #heat = new Map<number, number>();
+  /** Entries of the jump cache that say that there is no region for now. */
+  #refused: number[] = [];
+
+  constructor(
+    port: WasmPort,
+    memory: LinearMemory,
+    layout: Layout,
+    links: TranslatorLinks,
+    code: TranslatedMemory,
+    tier: Tier,
+  ) {
+    this.#port = port;
+    this.#memory = memory;
+    this.#view = new DataView(memory.buffer);
+    this.#words = new Int32Array(memory.buffer);
+    this.#layout = layout;
+    this.#links = links;
+    this.#code = code;
+    this.tier = tier;
+  }
+
+  /** Instructions retired in translated code so far. */
+  get retired(): number {
+    return Number(this.#view.getBigUint64(this.#layout.translated, true));
+  }
+
+  stats(): TranslatorStats {
+    return { retired: this.retired, ...this.#counts };
+  }
+
+  /** Answers the exit REGION at pc: afterwards the jump cache has an entry for it. */
+  resolve(): void {
+    const place = this.#place();
+    const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
+    const translation = page && this.#translations.at(this.#code.pageKey(page.records), place.lo & 0xfff);
+    const number = translation && this.#isMapped(translation, place) ? translation.number : 0;
+    this.#fillJumpCache(place, number);
+  }
+
+  /** A page came into the code TLB, so that what was refused may now be mapped. */
+  codeFilled(): void {
+    if (this.#refused.length === 0) return;
+    for (const entry of this.#refused) this.#words[(entry + JUMP_CACHE.context) >>> 2] = 0;
+    this.#refused = [];
+  }
+
+  /** Counts a sample of pc; translates what has become hot. */
+  sample(): void {
+    const code = this.#codeAt(this.#place());
+    if (!code) return;
+    for (const at of findRoots(code, this.#returnOffset(code.place))) {
+      const key = this.#rootKey(code, at);
+      if (key === undefined || this.#translationAt(code, at)) continue;
+      const samples = (this.#heat.get(key) ?? 0) + 1;
+      if (this.#heat.size >= MAX_COUNTED_ROOTS) this.#heat.clear();
+      this.#heat.set(key, samples);
+      if (samples < HOT_SAMPLES) return;
+      this.#heat.delete(key);
+      this.#translate(code, at);
+      return;
+    }
+  }
+
+  /** Translates at pc, whether it is hot or not. */
+  translateHere(): void {
+    const code = this.#codeAt(this.#place());
+    if (code && !this.#translationAt(code, 0)) this.#translate(code, 0);
+  }
+
+  /** A page of records is being dropped. */
+  dropPage(pageKey: number): void {
+    const dropped = this.#translations.onPage(pageKey);
+    if (dropped.length === 0) return;
+    this.#counts.invalidated += dropped.length;
+    this.#remove(dropped);
+  }
+
+  /** Forgets all translations. */
+  flush(): void {
+    for (const { members } of [...this.#translations.batches]) this.#remove([...members]);
+    this.#heat.clear();
+    this.forgetContexts();
+  }
+
+  /** Context numbers are being used anew. */
+  forgetContexts(): void {
+    const { jumpCache } = this.#layout;
+    this.#words.fill(0, jumpCache >>> 2, (jumpCache + JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES) >>> 2);
+    this.#refused = [];
+  }
+
+  #place(): Place {
+    const words = this.#words;
+    const pc = (this.#layout.hart + HART.pc) >>> 2;
+    return { lo: words[pc]!, hi: words[pc + 1]!, context: words[(this.#layout.hart + HART.fetchContext) >>> 2]! };
+  }
+
+  #codeAt(place: Place): MappedCode | undefined {
+    const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
+    if (!page) return undefined;
+    const fpEnabled = (this.#code.pageKey(page.records) & 1) !== 0;
+    const everythingIsKnown = this.tier === 'translator';
+    return new MappedCode(this.#view, this.#layout, place, { fpEnabled, everythingIsKnown });
+  }
+
+  #returnOffset({ lo, hi }: Place): number | undefined {
+    const ra = (this.#layout.hart + HART.x + 8) >>> 2;
+    return this.#words[ra + 1] === hi ? this.#words[ra]! - lo : undefined;
+  }
+
+  #rootKey(code: MappedCode, at: number): number | undefined {
+    const page = code.page(code.pageNumber(at));
+    return page && rootKey(this.#code.pageKey(page.records), (code.place.lo + at) & 0xfff);
+  }
+
+  #translationAt(code: MappedCode, at: number): Translation | undefined {
+    const page = code.page(code.pageNumber(at));
+    return page && this.#translations.at(this.#code.pageKey(page.records), (code.place.lo + at) & 0xfff);
+  }
+
+  /** Translates a root and what it calls, as far as that is known and not translated yet. */
+  #translate(code: MappedCode, root: number): void {
+    const batch = this.#formBatch(code, root);
+    if (batch.length === 0) return;
+    const bytes = buildModule(this.#layout, batch);
+    this.#makeRoom(bytes.length, batch.length);
+    const exports = this.#port.instantiate(bytes, this.#memory, this.#links.functions);
+    this.#counts.modules++;
+    const made: Batch = { bytes: bytes.length, members: new Set() };
+    this.#counts.codeBytes += bytes.length;
+    batch.forEach((candidate, i) => this.#install(code, candidate, made, exports[`r${i}`]!));
+    this.codeFilled();
+  }
+
+  #formBatch(code: MappedCode, root: number): Candidate[] {
+    const batch: Candidate[] = [];
+    const seen = new Set([root]);
+    const queue = [root];
+    let room = MAX_BATCH_INSTRUCTIONS;
+    while (queue.length > 0 && batch.length < MAX_BATCH_REGIONS && room > 0) {
+      const at = queue.shift()!;
+      if (!code.isDecoded(at) || this.#translationAt(code, at)) continue;
+      const region = formRegion(code.from(at));
+      if (!region) continue;
+      room -= region.size;
+      batch.push({ region, at, pages: pagesOf(code, region, at) });
+      for (const { end } of region.blocks) {
+        if (end.kind !== 'call' || end.callee === undefined || seen.has(at + end.callee)) continue;
+        seen.add(at + end.callee);
+        queue.push(at + end.callee);
+      }
+    }
+    return batch;
+  }
+
+  #install(code: MappedCode, { region, at, pages }: Candidate, batch: Batch, compiled: WasmFunction): void {
+    const first = code.pageNumber(at);
+    const keys = [...pages].map((number) => [number - first, this.#code.pageKey(code.page(number)!.records)] as const);
+    const number = this.#translations.takeNumber();
+    const rootOffset = (code.place.lo + at) & 0xfff;
+    this.#translations.add({ number, batch, rootOffset, pages: new Map(keys), instructions: region.size });
+    this.#links.table.set(number, compiled);
+    const record = code.recordAt(at)!;
+    this.#view.setUint16(record, this.#view.getUint16(record, true) | REGION_FLAG, true);
+    this.#counts.made++;
+    this.#counts.regions++;
+  }
+
+  /** Whether all pages of a translation are mapped as they were, around a root that is. */
+  #isMapped({ pages }: Translation, { lo, hi, context }: Place): boolean {
+    for (const [distance, key] of pages) {
+      const number = (lo >>> 12) + distance;
+      if (number < 0 || number >= 1 << 20) return false;
+      this.#code.touch(number << 12, hi);
+      const page = codePageAt(this.#view, this.#layout, number << 12, hi, context);
+      if (!page || this.#code.pageKey(page.records) !== key) return false;
+    }
+    for (const distance of pages.keys()) this.#code.depend(((lo >>> 12) + distance) << 12, hi);
+    return true;
+  }
+
+  #fillJumpCache({ lo, hi, context }: Place, number: number): void {
+    const entry = this.#layout.jumpCache + jumpCacheSlot(lo, context) * JUMP_CACHE_ENTRY_BYTES;
+    const word = entry >>> 2;
+    this.#words[word] = lo;
+    this.#words[word + 1] = hi;
+    this.#words[word + 2] = context;
+    this.#words[word + 3] = number;
+    if (number === 0) this.#refused.push(entry);
+  }
+
+  #makeRoom(bytes: number, regions: number): void {
+    for (const batch of [...this.#translations.batches]) {
+      if (this.#counts.codeBytes + bytes <= MAX_CODE_BYTES && this.#translations.hasRoomFor(regions)) return;
+      this.#counts.evicted += batch.members.size;
+      this.#remove([...batch.members]);
+    }
+  }
+
+  #remove(translations: readonly Translation[]): void {
+    const gone = new Set<number>();
+    for (const translation of translations) {
+      const { number, batch, rootOffset, pages } = translation;
+      this.#translations.remove(translation);
+      this.#links.table.set(number, null);
+      gone.add(number);
+      this.#counts.regions--;
+      if (batch.members.size === 0) this.#counts.codeBytes -= batch.bytes;
+      const records = this.#code.records(pages.get(0)!);
+      if (records === undefined) continue;
+      const record = records + (rootOffset >>> 1) * RECORD_BYTES;
+      this.#view.setUint16(record, this.#view.getUint16(record, true) & ~REGION_FLAG, true);
+    }
+    const words = this.#words;
+    const first = this.#layout.jumpCache >>> 2;
+    const step = JUMP_CACHE_ENTRY_BYTES >>> 2;
+    for (let word = first; word < first + JUMP_CACHE_ENTRIES * step; word += step)
+      if (gone.has(words[word + 3]!)) words[word + 2] = 0;
+  }
+}
+
+/** Pages on which a region's code lies, counted from the place's. */
+function pagesOf(code: MappedCode, region: Region, root: number): Set<number> {
+  const pages = new Set<number>();
+  for (const { instructions } of region.blocks)
+    for (const { at, length } of instructions) {
+      pages.add(code.pageNumber(root + at));
+      pages.add(code.pageNumber(root + at + length - 1));
+    }
+  return pages;
+}

@@ -1,0 +1,460 @@
+/**
+ * Writes the function of one region (signature.ts).
+ *
+ * Guest registers are locals. The budget is a local, paid as budget.ts plans. Memory is reached through the flat tables; an access that
+ * they do not allow leaves the region with nothing done, and the interpreter does that instruction. Where a region is left, one of a
+ * few stubs writes back what may have changed (exit-stubs.ts).
+ *
+ * Interface: emitRegion, RegionLinks.
+ */
+import type { Expr, RegisterOperand } from '../../isa/graph.ts';
+import type { FpPrimitive } from '../../isa/fp-ops.ts';
+import type { AccessSize } from '../../isa/ops.ts';
+import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
+import { LOADS, STORES } from '../interpreter/execute.ts';
+import { emitFastFp, hasFastFp } from '../interpreter/fast-fp.ts';
+import { emitInstruction, type Flow } from '../interpreter/statements.ts';
+import { Temps, type ValueEmitter } from '../interpreter/values.ts';
+import { FLAT_BIAS, HART, type Layout } from '../layout.ts';
+import { planBudget, type BudgetPlan } from './budget.ts';
+import { analyzeRegisters, type RegisterFlow } from './dataflow.ts';
+import { ExitStubs } from './exit-stubs.ts';
+import { analyze, type FlowGraph } from './flow-graph.ts';
+import { FlatAccess } from './flat-access.ts';
+import { registerNumber, type Instruction, type Region, type Target } from './region.ts';
+import type { RegisterSet } from './register-set.ts';
+import { RESULT } from './signature.ts';
+import { StructuredCode } from './structure.ts';
+
+/** What a region's function refers to. */
+export interface RegionLinks {
+  /** Calls whatever is at an address (jump-cache.ts). */
+  readonly dispatch: FuncRef;
+  readonly fp: ReadonlyMap<FpPrimitive, FuncRef>;
+  /** A region of the same module whose root is at an offset from this one's, and whether it needs no look-up. */
+  callee(at: number): { readonly region: FuncRef; readonly isSafe: boolean } | undefined;
+}
+
+export function emitRegion(code: CodeEmitter, layout: Layout, region: Region, links: RegionLinks): void {
+  new RegionEmitter(code, layout, region, links).emit();
+}
+
+class RegionEmitter implements Flow {
+  readonly code: CodeEmitter;
+  readonly temps: Temps;
+  private readonly layout: Layout;
+  private readonly links: RegionLinks;
+  private readonly graph: FlowGraph;
+  private readonly registers: RegisterFlow;
+  private readonly budgetPlan: BudgetPlan;
+  private readonly structure: StructuredCode;
+  private readonly stubs = new ExitStubs();
+  private readonly flat: FlatAccess;
+  private readonly pc: Local;
+  private readonly budget: Local;
+  private readonly depth: Local;
+  /** Where the region was left (an offset from its root), what is owed there, and the result. */
+  private readonly where: Local;
+  private readonly owed: Local;
+  private readonly result: Local;
+  private readonly locals = new Map<string, Local>();
+  private stubLabels: Label[] = [];
+  /** The stub of each exit, by block and place in it. */
+  private readonly stubOf = new Map<string, number>();
+  private block = 0;
+  private index = 0;
+  private instruction!: Instruction;
+
+  constructor(code: CodeEmitter, layout: Layout, region: Region, links: RegionLinks) {
+    this.code = code;
+    this.temps = new Temps(code);
+    this.layout = layout;
+    this.links = links;
+    this.graph = analyze(region);
+    this.registers = analyzeRegisters(this.graph);
+    this.budgetPlan = planBudget(this.graph);
+    this.structure = new StructuredCode(code, this.graph, (block) => this.emitBlock(block));
+    [this.pc, this.budget, this.depth] = code.params as [Local, Local, Local];
+    [this.where, this.owed, this.result] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    this.flat = new FlatAccess(code, code.local('i32'));
+  }
+
+  emit(): void {
+    const { code } = this;
+    this.chooseStubs();
+    this.flat.loadTable(this.hart('flatTable'));
+    this.load(this.registers.entryLoads);
+    code.block((common) => {
+      this.nestStubs(0, common);
+    });
+    code.i32(0).get(this.pc).get(this.where).op('i64.extend_i32_s', 'i64.add').mem('i64.store', this.hart('pc'));
+    code.i32(0).get(this.budget).get(this.owed).op('i32.sub').mem('i32.store', this.hart('budget'));
+    code.get(this.result);
+  }
+
+  private nestStubs(stub: number, common: Label): void {
+    const { code } = this;
+    if (stub === this.stubs.count) return this.structure.emit();
+    code.block((label) => {
+      this.stubLabels[stub] = label;
+      this.nestStubs(stub + 1, common);
+      code.op('unreachable');
+    });
+    this.writeBack(this.stubs.writes(stub));
+    code.br(common);
+  }
+
+  /** Decides which stub serves which exit, before any code refers to one. */
+  private chooseStubs(): void {
+    const { graph, registers, stubs, stubOf } = this;
+    for (const block of graph.order) {
+      let dirty = registers.dirtyIn[block]!;
+      let valid = registers.validIn[block]!;
+      const choose = (place: number): void => void stubOf.set(`${block}.${place}`, stubs.choose(dirty, valid));
+      const { instructions, end } = graph.blocks[block]!;
+      if (this.budgetPlan.isCheckpoint(block)) choose(-1);
+      instructions.forEach((instruction, i) => {
+        if (instruction.mayExit) choose(i);
+        dirty = dirty.union(instruction.writes);
+        valid = valid.union(instruction.writes);
+      });
+      const targets = end.kind === 'branch' ? [end.taken, end.next] : end.kind === 'goto' ? [end.next] : [];
+      if (end.kind === 'leave' || targets.some((target) => target.block < 0)) choose(instructions.length);
+    }
+  }
+
+  private emitBlock(block: number): void {
+    const { instructions, end } = this.graph.blocks[block]!;
+    const { predecessors } = this.graph;
+    this.block = block;
+    this.flat.beginBlock(predecessors[block]!.length === 1 ? predecessors[block]![0] : undefined);
+    if (this.budgetPlan.isCheckpoint(block)) this.emitCheckpoint(block);
+    instructions.forEach((instruction, i) => {
+      this.block = block;
+      this.index = i;
+      this.instruction = instruction;
+      const isLast = i === instructions.length - 1;
+      emitInstruction(instruction.graph, this, () => {
+        instruction.writes.forEach((file, index) => file === 'x' && this.flat.wrote(index));
+        if (isLast) this.fallThrough();
+      });
+    });
+    if (instructions.length === 0) this.fallThrough();
+    if (end.kind === 'leave') return;
+  }
+
+  private emitCheckpoint(block: number): void {
+    const { code } = this;
+    this.leaveAt(this.graph.blocks[block]!.at, 0, RESULT.interpret);
+    code.get(this.budget).i32(this.budgetPlan.needed(block)).op('i32.lt_s').brIf(this.stubLabel(-1));
+  }
+
+  // Flow: how instructions end.
+
+  fallThrough(): void {
+    const { end } = this.graph.blocks[this.block]!;
+    if (end.kind === 'branch' || end.kind === 'goto') return this.goTo(end.next);
+    if (end.kind !== 'leave') throw new Error(`a ${end.kind} falls through`);
+    this.leaveAt(end.at, this.owedAtEnd(), RESULT.interpret);
+    this.code.br(this.stubLabel(this.graph.blocks[this.block]!.instructions.length));
+  }
+
+  jumpRelative(): void {
+    const { block, index } = this;
+    const { end } = this.graph.blocks[block]!;
+    const known = this.flat.knowledge;
+    if (end.kind === 'branch') this.goTo(end.taken);
+    else if (end.kind === 'goto') this.goTo(end.next);
+    else if (end.kind === 'call') this.emitCall(() => this.code.get(this.pc).i64(end.callee!).op('i64.add'), end);
+    else throw new Error(`a ${end.kind} jumps`);
+    // Other blocks may have been emitted in between.
+    this.block = block;
+    this.index = index;
+    this.flat.knowledge = known;
+  }
+
+  jump(target: Expr, values: ValueEmitter): void {
+    const { code, block } = this;
+    const { end } = this.graph.blocks[block]!;
+    if (end.kind === 'return') {
+      this.writeBack(this.dirtyAtEnd());
+      code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub', 'return');
+    } else if (end.kind === 'call') this.emitCall(() => values.value(target), end);
+    else {
+      this.writeBack(this.dirtyAtEnd());
+      values.value(target);
+      code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).call(this.links.dispatch).op('return');
+    }
+  }
+
+  repeat(): never {
+    throw new Error('left to the interpreter');
+  }
+
+  /** Conditional traps of a row are raised by the interpreter, which does the instruction again. */
+  trap(): void {
+    this.prepareSideExit();
+    this.code.br(this.stubLabel(this.index));
+  }
+
+  system(): never {
+    throw new Error('left to the interpreter');
+  }
+
+  private goTo(target: Target): void {
+    const { code, block } = this;
+    if (target.block < 0) {
+      this.leaveAt(target.at, this.owedAtEnd(), RESULT.goOn);
+      code.br(this.stubLabel(this.graph.blocks[block]!.instructions.length));
+      return;
+    }
+    const payment = this.budgetPlan.paymentBetween(block, target.block);
+    if (payment !== 0) code.get(this.budget).i32(payment).op('i32.sub').set(this.budget);
+    this.flat.endBlock(block);
+    this.structure.goTo(block, target.block);
+  }
+
+  private emitCall(pushTarget: () => void, end: { callee: number | undefined; next: Target }): void {
+    const { code, block, result } = this;
+    const callee = end.callee === undefined ? undefined : this.links.callee(end.callee);
+    this.writeBack(this.dirtyAtEnd());
+    code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').set(this.budget);
+    if (callee?.isSafe) {
+      code.get(this.depth).op('i32.eqz');
+      code.if(() => this.goOnAt(pushTarget));
+      pushTarget();
+      code.get(this.budget).get(this.depth).i32(1).op('i32.sub').call(callee.region);
+    } else {
+      pushTarget();
+      code.get(this.budget).get(this.depth).call(this.links.dispatch);
+    }
+    code.tee(result).i32(0).op('i32.lt_s');
+    code.if(() => code.get(result).op('return'));
+    code.get(result).set(this.budget);
+    const back = end.next.at;
+    const link = (): void => void code.i32(0).mem('i64.load', this.register('x', 1));
+    link();
+    code.get(this.pc).i64(back).op('i64.add', 'i64.ne');
+    code.if(() =>
+      this.goOnAt(() => {
+        link();
+        code.i64(-2).op('i64.and');
+      }),
+    );
+    if (end.next.block < 0) return this.goOnAt(() => code.get(this.pc).i64(back).op('i64.add'));
+    this.load(this.registers.loadsAfterCall(block));
+    this.structure.goTo(block, end.next.block);
+  }
+
+  /** Leaves to an address; registers are written back and nothing is owed. */
+  private goOnAt(pushAddress: () => void): void {
+    const { code } = this;
+    code.i32(0);
+    pushAddress();
+    code.mem('i64.store', this.hart('pc'));
+    code.i32(0).get(this.budget).mem('i32.store', this.hart('budget'));
+    code.i32(RESULT.goOn).op('return');
+  }
+
+  // Site: what instructions read and write.
+
+  pushRegisterValue({ file, reg }: RegisterOperand): void {
+    const { code } = this;
+    if (file === 'flag') throw new Error('RISC-V has no flags');
+    const number = this.numberOf(file, reg);
+    if (file === 'x' && number === 0) code.i64(0);
+    else {
+      code.get(this.local(file, number));
+      if (file === 'f') code.op('i64.reinterpret_f64');
+    }
+  }
+
+  setRegister({ file, reg }: RegisterOperand, pushValue: () => void): void {
+    const { code } = this;
+    if (file === 'flag') throw new Error('RISC-V has no flags');
+    const number = this.numberOf(file, reg);
+    if (file === 'x' && number === 0) return;
+    pushValue();
+    if (file === 'f') code.op('f64.reinterpret_i64');
+    code.set(this.local(file, number));
+  }
+
+  pushImm(): void {
+    this.code.i64(this.instruction.decoded.operands.imm ?? 0);
+  }
+
+  pushPc(): void {
+    this.pushAddress(this.instruction.at);
+  }
+
+  pushNextPc(): void {
+    this.pushAddress(this.instruction.at + this.instruction.length);
+  }
+
+  effect(expr: Expr, result: Local, values: ValueEmitter): void {
+    const { code } = this;
+    switch (expr.op) {
+      case 'load': {
+        const host = this.translate(expr.size, expr.a, 'read', values);
+        code
+          .get(host)
+          .mem(expr.signed ? LOADS[expr.size].signed : LOADS[expr.size].unsigned, FLAT_BIAS)
+          .set(result);
+        return;
+      }
+      case 'loadReserved': {
+        const host = this.translate(expr.size, expr.a, 'read', values);
+        code.get(host).mem(LOADS[expr.size].signed, FLAT_BIAS).set(result);
+        code.i32(0);
+        values.value(expr.a);
+        code.mem('i64.store', this.hart('reservation'));
+        return;
+      }
+      case 'storeConditional': {
+        const host = this.translate(expr.size, expr.a, 'write', values);
+        code.i32(0).mem('i64.load', this.hart('reservation'));
+        values.value(expr.a);
+        code.op('i64.ne', 'i64.extend_i32_u').tee(result).op('i64.eqz');
+        code.if(() => {
+          code.get(host);
+          values.value(expr.b);
+          code.mem(STORES[expr.size], FLAT_BIAS);
+        });
+        code.i32(0).i64(-1).mem('i64.store', this.hart('reservation'));
+        return;
+      }
+      case 'amo': {
+        const host = this.translate(expr.size, expr.a, 'write', values);
+        code.get(host).mem(LOADS[expr.size].signed, FLAT_BIAS).set(result);
+        values.alias(expr.old, result);
+        code.get(host);
+        values.value(expr.update);
+        code.mem(STORES[expr.size], FLAT_BIAS);
+        return;
+      }
+      case 'rounding':
+        return this.emitRounding(result);
+      case 'fp':
+        return this.emitFp(expr, result, values);
+      default:
+        throw new Error(`${expr.op} is no effect`);
+    }
+  }
+
+  store(size: AccessSize, address: Expr, value: Expr, values: ValueEmitter): void {
+    const host = this.translate(size, address, 'write', values);
+    this.code.get(host);
+    values.value(value);
+    this.code.mem(STORES[size], FLAT_BIAS);
+  }
+
+  private emitRounding(result: Local): void {
+    const { code } = this;
+    const [dynamic, largest] = [7, 4];
+    const mode = this.instruction.decoded.operands.rm ?? dynamic;
+    if (mode === dynamic) code.i32(0).mem('i64.load32_u', this.hart('frm')).set(result);
+    else code.i64(mode).set(result);
+    if (mode !== dynamic && mode <= largest) return;
+    this.prepareSideExit();
+    code.get(result).i64(largest).op('i64.gt_u').brIf(this.stubLabel(this.index));
+  }
+
+  private emitFp(expr: Extract<Expr, { op: 'fp' }>, result: Local, values: ValueEmitter): void {
+    const { code } = this;
+    const complete = (): void => {
+      for (const arg of expr.args) values.value(arg);
+      if (expr.rounding) {
+        values.value(expr.rounding);
+        code.op('i32.wrap_i64');
+      }
+      code.call(this.links.fp.get(expr.name)!).set(result);
+    };
+    if (!hasFastFp(expr.name)) return complete();
+    code.block((done) => {
+      code.block((slow) => {
+        emitFastFp(expr, result, values, this.layout, slow);
+        code.br(done);
+      });
+      complete();
+    });
+  }
+
+  private translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Local {
+    this.prepareSideExit();
+    const { operands } = this.instruction.decoded;
+    const pair = address.op === 'add' && address.b.op === 'imm' ? address : undefined;
+    const base = pair ? pair.a : address;
+    const place = {
+      base: base.op === 'reg' ? this.numberOf('x', base.operand.reg) : undefined,
+      offset: pair ? (operands.imm ?? 0) : 0,
+    };
+    return this.flat.translate(size, access, place, () => values.value(base), this.temps, this.stubLabel(this.index));
+  }
+
+  // Ways out.
+
+  private prepareSideExit(): void {
+    this.leaveAt(this.instruction.at, this.budgetPlan.owedAt(this.block) + this.index, RESULT.interpret);
+  }
+
+  private leaveAt(at: number, owed: number, result: number): void {
+    this.code.i32(at).set(this.where).i32(owed).set(this.owed).i32(result).set(this.result);
+  }
+
+  private stubLabel(place: number): Label {
+    return this.stubLabels[this.stubOf.get(`${this.block}.${place}`)!]!;
+  }
+
+  private owedAtEnd(): number {
+    return this.budgetPlan.owedAt(this.block) + this.graph.blocks[this.block]!.instructions.length;
+  }
+
+  private dirtyAtEnd(): RegisterSet {
+    const { instructions } = this.graph.blocks[this.block]!;
+    return instructions.reduce((set, { writes }) => set.union(writes), this.registers.dirtyIn[this.block]!);
+  }
+
+  private load(set: RegisterSet): void {
+    const { code } = this;
+    set.forEach((file, index) =>
+      code
+        .i32(0)
+        .mem(file === 'x' ? 'i64.load' : 'f64.load', this.register(file, index))
+        .set(this.local(file, index)),
+    );
+  }
+
+  private writeBack(set: RegisterSet): void {
+    const { code } = this;
+    set.forEach((file, index) =>
+      code
+        .i32(0)
+        .get(this.local(file, index))
+        .mem(file === 'x' ? 'i64.store' : 'f64.store', this.register(file, index)),
+    );
+  }
+
+  private pushAddress(at: number): void {
+    this.code.get(this.pc);
+    if (at !== 0) this.code.i64(at).op('i64.add');
+  }
+
+  private local(file: 'x' | 'f', index: number): Local {
+    const key = `${file}${index}`;
+    let local = this.locals.get(key);
+    if (!local) this.locals.set(key, (local = this.code.local(file === 'x' ? 'i64' : 'f64')));
+    return local;
+  }
+
+  private numberOf(file: 'x' | 'f', reg: RegisterOperand['reg']): number {
+    return registerNumber(this.instruction.decoded, file, reg);
+  }
+
+  private register(file: 'x' | 'f', index: number): number {
+    return this.layout.hart + HART[file] + 8 * index;
+  }
+
+  private hart(field: Exclude<keyof typeof HART, 'bytes'>): number {
+    return this.layout.hart + HART[field];
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * From a sampled pc to the root that is worth translating: the innermost loop around it, else the function in which it lies as far as
+ * that can be told, else the place itself.
+ *
+ * Interface: findRoots.
+ */
+import { formRegion, type Region } from './region.ts';
+import type { MappedCode } from './mapped-code.ts';
+
+const SEARCH_INSTRUCTIONS = 300;
+/** A call is sought in front of the return address, which is that far from its end. */
+const CALL_BYTES = 4;
+
+/**
+ * Gives offsets from the code's place, the best first. `returnOffset` is the distance of x1 from the sampled pc, where it
+ * looks like an address nearby.
+ */
+export function findRoots(code: MappedCode, returnOffset: number | undefined): number[] {
+  const ahead = formRegion(code.from(0), SEARCH_INSTRUCTIONS);
+  if (!ahead) return [];
+  const roots = loopHeaders(ahead).sort((a, b) => b - a);
+  const callees = [...calledFrom(ahead), ...callBefore(code, returnOffset)];
+  for (const callee of new Set(callees)) {
+    if (callee >= 0 || !code.from(callee).isKnown(0)) continue;
+    const body = formRegion(code.from(callee), SEARCH_INSTRUCTIONS);
+    if (body && contains(body, -callee)) roots.push(callee);
+  }
+  return [...roots, 0];
+}
+
+/** Targets of jumps that go back over the sampled place. */
+function loopHeaders(region: Region): number[] {
+  const headers = region.blocks.flatMap(({ at, end }) => {
+    if (at < 0) return [];
+    const targets = end.kind === 'branch' ? [end.taken.at, end.next.at] : end.kind === 'goto' ? [end.next.at] : [];
+    return targets.filter((target) => target <= 0);
+  });
+  return [...new Set(headers)];
+}
+
+function calledFrom(region: Region): number[] {
+  return region.blocks.flatMap(({ end }) => (end.kind === 'call' && end.callee !== undefined ? [end.callee] : []));
+}
+
+/** What the call before the return address calls. */
+function callBefore(code: MappedCode, returnOffset: number | undefined): number[] {
+  if (returnOffset === undefined) return [];
+  const call = returnOffset - CALL_BYTES;
+  if (!code.from(call).isKnown(0)) return [];
+  const end = formRegion(code.from(call), 1)?.blocks[0]?.end;
+  return end?.kind === 'call' && end.callee !== undefined ? [call + end.callee] : [];
+}
+
+function contains(region: Region, at: number): boolean {
+  return region.blocks.some(({ instructions }) => instructions.some((instruction) => instruction.at === at));
+}

@@ -1,0 +1,71 @@
+/**
+ * A batch of regions as one WebAssembly module, which exports them as r0, r1 … It imports from the interpreter's instance what regions
+ * call: dispatch, and those functions of exact floating-point arithmetic that occur.
+ *
+ * Interface: buildModule, Candidate.
+ */
+import type { Expr, Stmt } from '../../isa/graph.ts';
+import type { FpPrimitive } from '../../isa/fp-ops.ts';
+import { FP_PRIMITIVES } from '../../isa/fp-ops.ts';
+import type { FuncRef } from '../../wasm/code.ts';
+import { ModuleBuilder } from '../../wasm/module.ts';
+import type { Layout } from '../layout.ts';
+import { emitRegion } from './emit-region.ts';
+import type { Region } from './region.ts';
+import { REGION_PARAMS, REGION_RESULTS } from './signature.ts';
+
+/** A region to be translated. */
+export interface Candidate {
+  readonly region: Region;
+  /** Distance of its root from that of the batch's first region, in guest bytes; 0 where that means nothing. */
+  readonly at: number;
+  /** Numbers of the pages on which its code lies, the first region's root being on page 0. */
+  readonly pages: ReadonlySet<number>;
+}
+
+const WASM_PAGE_BYTES = 65536;
+const MAX_WASM_PAGES = 65536;
+
+export function buildModule(layout: Layout, batch: readonly Candidate[]): Uint8Array {
+  const module = new ModuleBuilder();
+  module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
+  const dispatch = module.importFunction('env', 'dispatch', REGION_PARAMS, REGION_RESULTS);
+  const fp = new Map<FpPrimitive, FuncRef>();
+  for (const name of fpPrimitives(batch)) fp.set(name, importPrimitive(module, name));
+  const functions = batch.map((_, i) => module.declare(`r${i}`, REGION_PARAMS, REGION_RESULTS));
+  const byRoot = new Map(batch.map(({ at }, i) => [at, i]));
+  batch.forEach(({ region, at, pages }, i) => {
+    const callee = (offset: number): { region: FuncRef; isSafe: boolean } | undefined => {
+      const index = byRoot.get(at + offset);
+      if (index === undefined) return undefined;
+      const isSafe = [...batch[index]!.pages].every((page) => pages.has(page));
+      return { region: functions[index]!, isSafe };
+    };
+    module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, fp, callee }));
+    module.exportFunction(`r${i}`, functions[i]!);
+  });
+  return module.toBytes();
+}
+
+function importPrimitive(module: ModuleBuilder, name: FpPrimitive): FuncRef {
+  const { operands, rounded } = FP_PRIMITIVES.get(name)!;
+  const params = [...new Array<'i64'>(operands).fill('i64'), ...(rounded ? (['i32'] as const) : [])];
+  return module.importFunction('env', name, params, ['i64']);
+}
+
+function fpPrimitives(batch: readonly Candidate[]): Set<FpPrimitive> {
+  const graphs = new Set(
+    batch.flatMap(({ region }) => region.blocks.flatMap((block) => block.instructions.map(({ graph }) => graph))),
+  );
+  const names = new Set<FpPrimitive>();
+  for (const graph of graphs) for (const expr of boundExpressions(graph)) if (expr.op === 'fp') names.add(expr.name);
+  return names;
+}
+
+/** Effects are always bound by a `let`. */
+function boundExpressions(graph: readonly Stmt[]): Expr[] {
+  return graph.flatMap((statement) => {
+    if (statement.do === 'let') return [statement.expr];
+    return statement.do === 'if' ? [...boundExpressions(statement.then), ...boundExpressions(statement.otherwise)] : [];
+  });
+}

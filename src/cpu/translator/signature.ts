@@ -1,0 +1,26 @@
+/**
+ * How translated code is called and how it comes back.
+ *
+ *   region(pc i64, budget i32, depth i32) -> i32
+ *
+ * `pc` is the guest address of the region's root. All registers are in the hart state at entry and at return. `depth` is how many more
+ * calls may be nested.
+ *
+ *   result >= 0   returned through x1: go on at x1 & ~1; the result is what is left of the budget
+ *   GO_ON         go on at the hart state's pc, in translated code if there is any; its budget is what is left
+ *   INTERPRET     as GO_ON, but the instruction at pc is the interpreter's
+ *
+ * Interface: REGION_PARAMS, REGION_RESULTS, RESULT, MAX_DEPTH, MAX_REGIONS.
+ */
+import type { ValType } from '../../wasm/opcodes.ts';
+
+export const REGION_PARAMS: readonly ValType[] = ['i64', 'i32', 'i32'];
+export const REGION_RESULTS: readonly ValType[] = ['i32'];
+
+export const RESULT = { interpret: -1, goOn: -2 } as const;
+
+/** Size of the table of regions; 0 is none. */
+export const MAX_REGIONS = 8192;
+
+/** The host's stack bounds it: a frame of unoptimized code may take half a kilobyte. */
+export const MAX_DEPTH = 200;
