@@ -15,12 +15,15 @@ import { lockAll, lockRegion, residentPages, syncRegion, unlockAll, unlockRegion
 import { mmOf } from '../mm/mm.ts';
 import { isNoExec, mmapRegion, mprotectRegion, munmapRegion, setBrk } from '../mm/mmap.ts';
 import { mremapRegion } from '../mm/mremap.ts';
+import type { Mm } from '../mm/types.ts';
 import { accessOk, copyToUser, userPageOffset } from '../mm/uaccess.ts';
+import { waitOn } from '../result.ts';
 import { capable } from '../task/cred.ts';
 import type { Task } from '../task/types.ts';
+import { nowNs } from '../time/timers.ts';
 import { fileOf } from '../vfs/fd-table.ts';
-import { copyFromIo, copyToIo, userIovec } from '../vfs/io.ts';
-import type { OpenFile } from '../vfs/types.ts';
+import { advanceIo, BYTES_AT_A_TIME, copyFromIo, copyToIo, userIovec } from '../vfs/io.ts';
+import type { Io, OpenFile } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
 const { MAP_ANONYMOUS } = MMAP.values;
@@ -125,30 +128,42 @@ function copyBetween(
   const there = userIovec(kernel, task, remote, remoteCount);
   if (typeof there === 'string') return there;
   if (here.remaining === 0 || there.remaining === 0) return 0;
+  const { progress } = task.syscall!;
   const target = kernel.tasks.get(pid);
   const mm = target === undefined ? undefined : kernel.mms.get(target.mm);
-  if (target === undefined || mm === undefined) return 'ESRCH';
+  if (target === undefined || mm === undefined) return progress.done > 0 ? progress.done : 'ESRCH';
   const refused = mayAccessMemory(task, target);
   if (refused !== 0) return refused;
-  let copied = 0;
-  for (const { address, length } of there.segments) {
-    for (let done = 0; done < length && here.remaining > 0;) {
-      const at = userPageOffset(kernel, mm, address + done, write);
-      if (at < 0) return copied === 0 ? 'EFAULT' : copied;
-      const want = Math.min(length - done, PAGE_SIZE - (at % PAGE_SIZE));
-      const ram = kernel.machine.ram.u8;
-      const pfn = pageAt(kernel, at);
-      // The caller's own faults may make the kernel take pages away.
-      getFrame(kernel, pfn);
-      const step = write ? copyFromIo(kernel, here, ram, at, want) : copyToIo(kernel, here, ram, at, want);
-      putFrame(kernel, pfn);
-      if (typeof step === 'string') return copied === 0 ? step : copied;
-      copied += step;
-      done += step;
-      if (step < want && here.remaining > 0) return copied;
+  let copied = progress.done;
+  advanceIo(here, copied);
+  advanceIo(there, copied);
+  for (const pause = copied + BYTES_AT_A_TIME; here.remaining > 0 && there.remaining > 0;) {
+    if (copied >= pause) {
+      progress.done = copied;
+      return waitOn([], 'killable', nowNs(kernel));
     }
+    const step = copyWithinPage(kernel, mm, here, there, write);
+    if (typeof step === 'string') return copied === 0 ? step : copied;
+    copied += step;
+    advanceIo(there, step);
+    if (step === 0) break;
   }
   return copied;
+}
+
+/** Copies between a cursor of the caller and the place in `mm` where `there` is, up to the end of that page. Moves the former only. */
+function copyWithinPage(kernel: Kernel, mm: Mm, here: Io, there: Io, write: boolean): number | 'EFAULT' {
+  const { address, length } = there.segments[there.segment]!;
+  const at = userPageOffset(kernel, mm, address + there.offset, write);
+  if (at < 0) return 'EFAULT';
+  const want = Math.min(length - there.offset, PAGE_SIZE - (at % PAGE_SIZE));
+  const ram = kernel.machine.ram.u8;
+  const pfn = pageAt(kernel, at);
+  // The caller's own faults may make the kernel take pages away.
+  getFrame(kernel, pfn);
+  const step = write ? copyFromIo(kernel, here, ram, at, want) : copyToIo(kernel, here, ram, at, want);
+  putFrame(kernel, pfn);
+  return step;
 }
 
 function pageAt(kernel: Kernel, offset: number): Pfn {

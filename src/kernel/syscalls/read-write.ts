@@ -8,14 +8,15 @@ import { OPEN } from '../../abi/flags/open.ts';
 import type { Kernel } from '../kernel.ts';
 import { mmOf } from '../mm/mm.ts';
 import { accessOk, putUser64 } from '../mm/uaccess.ts';
-import { isWait, type Outcome } from '../result.ts';
+import { isWait, waitOn, type Outcome } from '../result.ts';
 import type { Task } from '../task/types.ts';
+import { nowNs } from '../time/timers.ts';
 import { fileOf } from '../vfs/fd-table.ts';
 import { inodeOf } from '../vfs/inode.ts';
-import { userIo, userIovec } from '../vfs/io.ts';
+import { advanceIo, BYTES_AT_A_TIME, userIo, userIovec } from '../vfs/io.ts';
 import { opsOf } from '../vfs/registry.ts';
 import { seekTo } from '../vfs/regular.ts';
-import type { Io, OpenFile } from '../vfs/types.ts';
+import type { FileOps, Io, OpenFile } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
 const { O_APPEND } = OPEN.values;
@@ -30,7 +31,7 @@ export const readWriteCalls = {
     const file = fileOf(kernel, task, fd);
     if (typeof file === 'string') return file;
     if (!accessOk(mmOf(kernel, task), buf, count)) return file.readable ? 'EFAULT' : 'EBADF';
-    return readFile(kernel, task, file, userIo(task, buf, count), CURRENT);
+    return readFile(kernel, task, file, userIo(task, buf, count), CURRENT, 0);
   },
   write(kernel, task, fd, buf, count) {
     const file = fileOf(kernel, task, fd);
@@ -42,7 +43,7 @@ export const readWriteCalls = {
     const file = positionedFile(kernel, task, fd, pos);
     if (typeof file === 'string') return file;
     if (!accessOk(mmOf(kernel, task), buf, count)) return file.readable ? 'EFAULT' : 'EBADF';
-    return readFile(kernel, task, file, userIo(task, buf, count), pos);
+    return readFile(kernel, task, file, userIo(task, buf, count), pos, 0);
   },
   pwrite64(kernel, task, fd, buf, count, pos) {
     const file = positionedFile(kernel, task, fd, pos);
@@ -67,13 +68,17 @@ export const readWriteCalls = {
 } satisfies Handlers;
 
 /** Reads at `pos`, or with CURRENT at the file's own position, which moves. */
-function readFile(kernel: Kernel, task: Task, file: OpenFile, io: Io, pos: number): Outcome<number> {
+function readFile(kernel: Kernel, task: Task, file: OpenFile, io: Io, pos: number, flags: number): Outcome<number> {
   if (!file.readable) return 'EBADF';
   const ops = opsOf(file);
   if (ops.read === undefined) return 'EINVAL';
-  const count = ops.read(kernel, task, file, io, pos < 0 ? file.pos : pos);
+  const movesPos = pos < 0 && ops.seekable;
+  const start = pos < 0 ? file.pos : pos;
+  const count =
+    io.remaining > BYTES_AT_A_TIME && ops.seekable
+      ? inPieces(kernel, task, file, io, { move: ops.read, start, appends: false, movesPos, flags })
+      : moveAt(kernel, task, file, io, ops.read, start, movesPos);
   if (typeof count !== 'number') return count;
-  if (pos < 0 && ops.seekable) file.pos += count;
   task.usage.readCalls++;
   task.usage.readBytes += count;
   return count;
@@ -83,15 +88,69 @@ function writeFile(kernel: Kernel, task: Task, file: OpenFile, io: Io, pos: numb
   if (!file.writable) return 'EBADF';
   const ops = opsOf(file);
   if (ops.write === undefined) return 'EINVAL';
+  const movesPos = pos < 0 && ops.seekable;
   // Linux: with O_APPEND even pwrite appends.
   const appends = ((file.flags & O_APPEND) !== 0 && (flags & RWF_NOAPPEND) === 0) || (flags & RWF_APPEND) !== 0;
-  const at = appends && ops.seekable ? inodeOf(kernel, file.inode).size : pos < 0 ? file.pos : pos;
-  const count = ops.write(kernel, task, file, io, at);
+  const start = appends && ops.seekable ? inodeOf(kernel, file.inode).size : pos < 0 ? file.pos : pos;
+  const count =
+    io.remaining > BYTES_AT_A_TIME && ops.seekable
+      ? inPieces(kernel, task, file, io, { move: ops.write, start, appends, movesPos, flags })
+      : moveAt(kernel, task, file, io, ops.write, start, movesPos);
   if (typeof count !== 'number') return count;
-  if (pos < 0 && ops.seekable) file.pos = at + count;
   task.usage.writeCalls++;
   task.usage.writeBytes += count;
   return count;
+}
+
+type Move = NonNullable<FileOps['read' | 'write']>;
+
+function moveAt(
+  kernel: Kernel,
+  task: Task,
+  file: OpenFile,
+  io: Io,
+  move: Move,
+  at: number,
+  movesPos: boolean,
+): Outcome<number> {
+  const count = move(kernel, task, file, io, at);
+  if (movesPos && typeof count === 'number') file.pos = at + count;
+  return count;
+}
+
+interface LongTransfer {
+  readonly move: Move;
+  /** Where the first piece goes, and with `appends` the one that comes now. */
+  readonly start: number;
+  readonly appends: boolean;
+  readonly movesPos: boolean;
+  /** RWF_* */
+  readonly flags: number;
+}
+
+/**
+ * Moves much in pieces, between which the host and other tasks have their turn. Linux holds the file's lock for so long; here others may
+ * come in between.
+ */
+function inPieces(kernel: Kernel, task: Task, file: OpenFile, io: Io, transfer: LongTransfer): Outcome<number> {
+  const { progress } = task.syscall!;
+  const before = progress.done;
+  // Linux: devices look for signals on the way, files only for those that kill.
+  const isDevice = file.kind !== 'regular';
+  if (before > 0 && isDevice && task.signalPending) return before;
+  advanceIo(io, before);
+  const left = io.remaining;
+  const wanted = Math.min(left, BYTES_AT_A_TIME);
+  io.remaining = wanted;
+  const at = before === 0 || transfer.appends ? transfer.start : (progress.extra as number);
+  const count = moveAt(kernel, task, file, io, transfer.move, at, transfer.movesPos);
+  if (typeof count !== 'number') return before > 0 ? before : count;
+  const done = before + count;
+  const mayPause = (transfer.flags & RWF_NOWAIT) === 0 && !(isDevice && task.signalPending);
+  if (count < wanted || count === left || !mayPause) return done;
+  progress.done = done;
+  progress.extra = at + count;
+  return waitOn([], isDevice ? 'ERESTARTSYS' : 'killable', nowNs(kernel));
 }
 
 function readVector(
@@ -111,7 +170,7 @@ function readVector(
   if (io.remaining === 0) return 0;
   const refused = checkFlags(flags);
   if (refused !== 0) return refused;
-  const count = readFile(kernel, task, file, io, pos);
+  const count = readFile(kernel, task, file, io, pos, flags);
   return isWait(count) && (flags & RWF_NOWAIT) !== 0 ? 'EAGAIN' : count;
 }
 

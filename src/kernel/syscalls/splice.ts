@@ -18,7 +18,7 @@ import type { Task } from '../task/types.ts';
 import { nowNs } from '../time/timers.ts';
 import { fileOf } from '../vfs/fd-table.ts';
 import { inodeOf } from '../vfs/inode.ts';
-import { bytesIo, MAX_RW_COUNT, userIovec } from '../vfs/io.ts';
+import { BYTES_AT_A_TIME, bytesIo, MAX_RW_COUNT, userIovec } from '../vfs/io.ts';
 import { opsOf } from '../vfs/registry.ts';
 import type { OpenFile } from '../vfs/types.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
@@ -29,8 +29,6 @@ const SPLICE_FLAGS = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_
 const { POLLOUT } = POLL.values;
 const PIPE_BUF = 4096;
 const PIECE = 65536;
-/** After so much the call gives way to others, and to the host, and goes on later. */
-const BYTES_AT_A_TIME = 2 ** 21;
 
 export const spliceCalls = {
   sendfile,

@@ -11,6 +11,7 @@ import { byteStringOf, bytesOf, type ByteString } from '../../util/byte-string.t
 import type { Kernel } from '../kernel.ts';
 import { PAGE_SIZE } from '../mm/frames.ts';
 import { copyFromUser, copyToUser, putUser32, writeUserStruct } from '../mm/uaccess.ts';
+import { waitOn } from '../result.ts';
 import { capable } from '../task/cred.ts';
 import { haltSystem } from '../task/exit.ts';
 import { groupOf } from '../task/task.ts';
@@ -18,6 +19,7 @@ import type { Task } from '../task/types.ts';
 import { LOAD_SHIFT, loadAverages } from '../sched/load.ts';
 import { nowNs } from '../time/timers.ts';
 import { hangupSession } from '../tty/job-control.ts';
+import { BYTES_AT_A_TIME } from '../vfs/io.ts';
 import { LINUX_VERSION } from '../version.ts';
 import type { Handlers, SyscallResult } from './handlers.ts';
 
@@ -82,14 +84,20 @@ export const systemCalls = {
     if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) !== 0) return 'EINVAL';
     if ((flags & (GRND_RANDOM | GRND_INSECURE)) === (GRND_RANDOM | GRND_INSECURE)) return 'EINVAL';
     const wanted = Math.min(length, MAX_RANDOM);
-    let done = 0;
+    const { progress } = task.syscall!;
+    let { done } = progress;
+    const pause = done + BYTES_AT_A_TIME;
     while (done < wanted) {
+      // Linux: a large request is cut short by a signal.
+      if (done > 0 && task.signalPending) break;
+      if (done >= pause) {
+        progress.done = done;
+        return waitOn([], 'ERESTARTSYS', nowNs(kernel));
+      }
       const chunk = new Uint8Array(Math.min(wanted - done, RANDOM_CHUNK));
       kernel.ports.entropy.fill(chunk);
       if (copyToUser(kernel, task, address + done, chunk) !== 0) return done === 0 ? 'EFAULT' : done;
       done += chunk.length;
-      // Linux: a large request is cut short by a signal.
-      if (task.signalPending) break;
     }
     return done;
   },

@@ -1,7 +1,8 @@
 /**
  * Cursors over the bytes of a transfer: user buffers or kernel bytes.
  *
- * Interface: userIo, userIovec, bytesIo, copyToIo, copyFromIo, fillIo, advanceIo, MAX_RW_COUNT.
+ * Interface: userIo, userIovec, bytesIo, copyToIo, copyFromIo, fillIo, advanceIo, MAX_RW_COUNT,
+ * BYTES_AT_A_TIME.
  * A copy that meets a bad address moves what it can: EFAULT only if nothing was moved. See readv(2).
  */
 import type { Kernel } from '../kernel.ts';
@@ -11,6 +12,9 @@ import type { Io } from './types.ts';
 
 /** Linux: no transfer is longer than this, whatever was asked. */
 export const MAX_RW_COUNT = 0x7ffff000;
+
+/** After so much a call gives way to others, and to the host, and goes on later. */
+export const BYTES_AT_A_TIME = 2 ** 21;
 
 const IOV_MAX = 1024;
 const IOVEC_BYTES = 16;

@@ -91,6 +91,8 @@ function writeRegular(kernel: Kernel, task: Task, file: OpenFile, io: Io, pos: n
 function limitSize(kernel: Kernel, task: Task, io: Io, pos: number): 0 | 'EFBIG' {
   const limit = groupOf(kernel, task).rlimits[RLIMIT_FSIZE]!.soft;
   if (pos >= limit) {
+    // The rest of a long write: what was written counts.
+    if ((task.syscall?.progress.done ?? 0) > 0) return 'EFBIG';
     sendToThread(kernel, task, { signo: SIGXFSZ, errno: 0, code: SI_KERNEL });
     return 'EFBIG';
   }
