@@ -10,23 +10,39 @@
 import type { Arch } from './arch.ts';
 import type { Width } from './args.ts';
 import type { ArgsOfRow, SyscallRow } from './syscall-row.ts';
-import { FILE_SYSCALLS } from './syscalls/files.ts';
-import { FS_SYSCALLS } from './syscalls/fs.ts';
+import { ATTRIBUTE_SYSCALLS } from './syscalls/attributes.ts';
+import { DESCRIPTOR_SYSCALLS } from './syscalls/descriptors.ts';
+import { DIRECTORY_SYSCALLS } from './syscalls/directories.ts';
 import { ID_SYSCALLS } from './syscalls/ids.ts';
 import { MEMORY_SYSCALLS } from './syscalls/memory.ts';
 import { MOUNT_SYSCALLS } from './syscalls/mount.ts';
+import { NAME_SYSCALLS } from './syscalls/names.ts';
+import { OPEN_SYSCALLS } from './syscalls/open.ts';
 import { POLL_SYSCALLS } from './syscalls/poll.ts';
 import { PROCESS_SYSCALLS } from './syscalls/process.ts';
+import { READ_WRITE_SYSCALLS } from './syscalls/read-write.ts';
 import { RETIRED_SYSCALLS } from './syscalls/retired.ts';
 import { SCHED_SYSCALLS } from './syscalls/sched.ts';
 import { SIGNAL_SYSCALLS } from './syscalls/signals.ts';
 import { SOCKET_SYSCALLS } from './syscalls/sockets.ts';
+import { SPLICE_SYSCALLS } from './syscalls/splice.ts';
+import { STAT_SYSCALLS } from './syscalls/stat.ts';
+import { STORAGE_SYSCALLS } from './syscalls/storage.ts';
 import { SYNC_SYSCALLS } from './syscalls/sync.ts';
 import { SYSTEM_SYSCALLS } from './syscalls/system.ts';
 import { TIME_SYSCALLS } from './syscalls/time.ts';
+import { XATTR_SYSCALLS } from './syscalls/xattrs.ts';
 
-export const SYSCALLS: typeof FILE_SYSCALLS &
-  typeof FS_SYSCALLS &
+export const SYSCALLS: typeof STAT_SYSCALLS &
+  typeof ATTRIBUTE_SYSCALLS &
+  typeof DIRECTORY_SYSCALLS &
+  typeof NAME_SYSCALLS &
+  typeof XATTR_SYSCALLS &
+  typeof OPEN_SYSCALLS &
+  typeof DESCRIPTOR_SYSCALLS &
+  typeof READ_WRITE_SYSCALLS &
+  typeof SPLICE_SYSCALLS &
+  typeof STORAGE_SYSCALLS &
   typeof MOUNT_SYSCALLS &
   typeof MEMORY_SYSCALLS &
   typeof PROCESS_SYSCALLS &
@@ -39,8 +55,16 @@ export const SYSCALLS: typeof FILE_SYSCALLS &
   typeof SOCKET_SYSCALLS &
   typeof SYSTEM_SYSCALLS &
   typeof RETIRED_SYSCALLS = {
-  ...FILE_SYSCALLS,
-  ...FS_SYSCALLS,
+  ...STAT_SYSCALLS,
+  ...ATTRIBUTE_SYSCALLS,
+  ...DIRECTORY_SYSCALLS,
+  ...NAME_SYSCALLS,
+  ...XATTR_SYSCALLS,
+  ...OPEN_SYSCALLS,
+  ...DESCRIPTOR_SYSCALLS,
+  ...READ_WRITE_SYSCALLS,
+  ...SPLICE_SYSCALLS,
+  ...STORAGE_SYSCALLS,
   ...MOUNT_SYSCALLS,
   ...MEMORY_SYSCALLS,
   ...PROCESS_SYSCALLS,
