@@ -18,7 +18,7 @@ import type { TranslatorLinks } from './interpreter.ts';
 import { REGION_FLAG } from './interpreter/opcodes.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
 import { findRoots } from './translator/hot-roots.ts';
-import { JUMP_CACHE, jumpCacheSlot } from './translator/jump-cache.ts';
+import { JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type Place } from './translator/mapped-code.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, type Region } from './translator/region.ts';
@@ -107,6 +107,8 @@ export class CodeTranslator {
   resolve(): void {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
+    // Without the page it is for the interpreter to ask for it first.
+    if (this.#demand(place) <= WANTED && page) this.translateHere();
     const translation = page && this.#translations.at(this.#code.pageKey(page.records), place.lo & 0xfff);
     const number = translation && this.#isMapped(translation, place) ? translation.number : 0;
     this.#fillJumpCache(place, number);
@@ -252,6 +254,14 @@ export class CodeTranslator {
     }
     for (const distance of pages.keys()) this.#code.depend(((lo >>> 12) + distance) << 12, hi);
     return true;
+  }
+
+  /** What the jump cache says of an address: not positive where there is no region. */
+  #demand({ lo, hi, context }: Place): number {
+    const word = (this.#layout.jumpCache + jumpCacheSlot(lo, context) * JUMP_CACHE_ENTRY_BYTES) >>> 2;
+    const words = this.#words;
+    const isHere = words[word] === lo && words[word + 1] === hi && words[word + 2] === context;
+    return isHere ? words[word + 3]! : 0;
   }
 
   #fillJumpCache({ lo, hi, context }: Place, number: number): void {

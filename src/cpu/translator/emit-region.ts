@@ -145,7 +145,7 @@ class RegionEmitter implements Flow {
 
   private emitCheckpoint(block: number): void {
     const { code } = this;
-    this.leaveAt(this.graph.blocks[block]!.at, 0, RESULT.interpret);
+    this.leaveAt(this.graph.blocks[block]!.at, 0, RESULT.exhausted);
     code.get(this.budget).i32(this.budgetPlan.needed(block)).op('i32.lt_s').brIf(this.stubLabel(-1));
   }
 

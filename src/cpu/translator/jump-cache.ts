@@ -4,10 +4,11 @@
  *
  *   entry   pc i64, fetch context i32, region i32
  *
- * An entry says that the region, at this address in this context, is the code that the address stands for on all of its pages. Region
- * 0 says that there is none for now. No entry: nobody has asked yet. Context 0 is never valid, so fresh memory has no entries.
+ * An entry says that the region, at this address in this context, is the code that the address stands for on all of its pages. No entry:
+ * nobody has asked yet. Context 0 is never valid, so fresh memory has no entries. Where there is no region for now, the number is
+ * not positive, and falls with every time that translated code wanted to go on there; at WANTED the translator is asked for one.
  *
- * Interface: JUMP_CACHE, jumpCacheSlot, defineDispatch, defineSlowPath.
+ * Interface: JUMP_CACHE, WANTED, jumpCacheSlot, defineDispatch, defineSlowPath.
  */
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
@@ -20,6 +21,10 @@ import { MAX_DEPTH, REGION_PARAMS, REGION_RESULTS, RESULT } from './signature.ts
 /** Offsets in an entry. */
 export const JUMP_CACHE = { pc: 0, context: 8, region: 12 } as const;
 
+/** Reached by so many ways out of translated code to an address; one that ends a slice weighs more, as it may strand a long loop. */
+export const WANTED = -64;
+const EXHAUSTED_WEIGHT = 32;
+
 const CONTEXT_SPREAD = 37;
 /** Results of `execute` from here on are records. */
 const FIRST_RECORD = 4096;
@@ -31,24 +36,33 @@ export function jumpCacheSlot(pcLo: number, context: number): number {
 
 /** Leaves the region of `pc` in `region`, or branches to `miss` where there is no entry. */
 function emitLookup(code: CodeEmitter, layout: Layout, pc: Local, region: Local, miss: Label): void {
-  const context = (): void => void code.i32(0).mem('i32.load', layout.hart + HART.fetchContext);
-  code.get(pc).op('i32.wrap_i64').i32(1).op('i32.shr_u');
-  context();
-  code.i32(CONTEXT_SPREAD).op('i32.mul', 'i32.add');
-  code.i32(JUMP_CACHE_ENTRIES - 1).op('i32.and');
-  code.i32(JUMP_CACHE_ENTRY_BYTES).op('i32.mul').tee(region);
+  emitSlot(code, layout, pc);
   code
+    .tee(region)
     .mem('i64.load', layout.jumpCache + JUMP_CACHE.pc)
     .get(pc)
     .op('i64.ne')
     .brIf(miss);
   code.get(region).mem('i32.load', layout.jumpCache + JUMP_CACHE.context);
-  context();
+  pushContext(code, layout);
   code.op('i32.ne').brIf(miss);
   code
     .get(region)
     .mem('i32.load', layout.jumpCache + JUMP_CACHE.region)
     .set(region);
+}
+
+/** Pushes the offset of the entry of `pc` in the table. */
+function emitSlot(code: CodeEmitter, layout: Layout, pc: Local): void {
+  code.get(pc).op('i32.wrap_i64').i32(1).op('i32.shr_u');
+  pushContext(code, layout);
+  code.i32(CONTEXT_SPREAD).op('i32.mul', 'i32.add');
+  code.i32(JUMP_CACHE_ENTRIES - 1).op('i32.and');
+  code.i32(JUMP_CACHE_ENTRY_BYTES).op('i32.mul');
+}
+
+function pushContext(code: CodeEmitter, layout: Layout): void {
+  code.i32(0).mem('i32.load', layout.hart + HART.fetchContext);
 }
 
 /** Defines dispatch, with the signature of a region: calls the region at pc, or leaves to go on there. */
@@ -62,7 +76,7 @@ export function defineDispatch(module: ModuleBuilder, layout: Layout, table: num
       code.block((none) => {
         code.get(depth!).op('i32.eqz').brIf(none);
         emitLookup(code, layout, pc!, region, none);
-        code.get(region).op('i32.eqz').brIf(none);
+        code.get(region).i32(0).op('i32.le_s').brIf(none);
         code.get(pc!).get(budget!).get(depth!).i32(1).op('i32.sub').get(region);
         code.callIndirect(REGION_PARAMS, REGION_RESULTS, table).op('return');
       });
@@ -85,107 +99,126 @@ export function defineDispatch(module: ModuleBuilder, layout: Layout, table: num
  * some; anything else is for `execute`. The rest of the record's run has been paid for by the caller.
  */
 export function defineSlowPath(module: ModuleBuilder, layout: Layout, table: number, execute: FuncRef): FuncRef {
+  const enter = defineEnter(module, layout, table);
   return module.function('slow-path', ['i32', 'i64'], ['i32'], (code, record, bias) => {
-    const [pc, region, budget, start, result] = [
-      code.local('i64'),
+    const result = code.local('i32');
+    code.get(record!).mem('i32.load16_u', FIELD.op).i32(REGION_FLAG).op('i32.and', 'i32.eqz');
+    code.if(() => code.get(record!).get(bias!).call(execute).op('return'));
+    code.get(record!);
+    code.get(bias!).get(record!).i32(3).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
+    code.call(enter).tee(result);
+    code.if(() => code.get(result).op('return'));
+    code.get(record!).get(bias!).call(execute).tee(result);
+    // After a branch that was not taken begins a run that has not been paid for.
+    code.i32(FIRST_RECORD).op('i32.ge_u');
+    code.get(record!).mem('i32.load16_u', FIELD.left).i32(1).op('i32.eq', 'i32.and');
+    code.if(() => {
+      code.get(result).mem('i32.load16_u', FIELD.op).i32(PSEUDO.pageEnd).op('i32.ne');
+      code.if(() => {
+        code.i32(0).get(bias!).get(result).i32(3).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
+        code
+          .mem('i64.store', layout.hart + HART.pc)
+          .i32(MOVED)
+          .op('return');
+      });
+    });
+    code.get(result);
+  });
+}
+
+/** Defines enter(record, pc): runs translated code from pc on. Gives MOVED or EXIT.region, or 0 if nothing was done. */
+function defineEnter(module: ModuleBuilder, layout: Layout, table: number): FuncRef {
+  const hart = (field: 'pc' | 'budget' | 'record'): number => layout.hart + HART[field];
+  return module.function('enter', ['i32', 'i64'], ['i32'], (code, record, pc) => {
+    const [region, budget, start, result] = [
       code.local('i32'),
       code.local('i32'),
       code.local('i32'),
       code.local('i32'),
     ];
     const left = (): void => void code.get(record!).mem('i32.load16_u', FIELD.left);
-    code.block((plain) => {
-      code.get(record!).mem('i32.load16_u', FIELD.op).i32(REGION_FLAG).op('i32.and', 'i32.eqz').brIf(plain);
-      code.get(bias!).get(record!).i32(3).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add').set(pc);
-      code.block((found) => {
-        code.block((unknown) => {
-          emitLookup(code, layout, pc, region, unknown);
-          code.br(found);
-        });
-        code
-          .i32(0)
-          .get(pc)
-          .mem('i64.store', layout.hart + HART.pc);
-        code
-          .i32(0)
-          .get(record!)
-          .mem('i32.store', layout.hart + HART.record);
-        code.i32(EXIT.region).op('return');
-      });
-      code.get(region).op('i32.eqz').brIf(plain);
-      code.i32(0).mem('i32.load', layout.hart + HART.budget);
+    const storePc = (): void => void code.i32(0).get(pc!).mem('i64.store', hart('pc'));
+    // run() adds what the record's run has left.
+    const leaveWithRegion = (pushBudget: () => void): void => {
+      storePc();
+      code.i32(0).get(record!).mem('i32.store', hart('record'));
+      code.i32(0);
+      pushBudget();
+      code.mem('i32.store', hart('budget')).i32(EXIT.region).op('return');
+    };
+    const count = (): void => {
+      code.i32(0).i32(0).mem('i64.load', layout.translated);
+      code.get(start).get(budget).op('i32.sub', 'i64.extend_i32_u', 'i64.add').mem('i64.store', layout.translated);
+    };
+    code.i32(0).mem('i32.load', hart('budget')).set(start);
+    code.block((unknown) => {
+      emitLookup(code, layout, pc!, region, unknown);
+      code.get(region).i32(0).op('i32.le_s');
+      code.if(() => code.i32(0).op('return'));
+      code.get(start);
       left();
       code.op('i32.add').tee(budget).set(start);
       code.block((done) => {
-        code.loop((again) => {
-          code.get(pc).get(budget).i32(MAX_DEPTH).get(region);
-          code.callIndirect(REGION_PARAMS, REGION_RESULTS, table).tee(result);
-          code.i32(0).op('i32.ge_s');
-          code.if(
-            () => {
-              code.get(result).set(budget);
-              code
-                .i32(0)
-                .mem('i64.load', layout.hart + HART.x + 8)
-                .i64(-2)
-                .op('i64.and')
-                .set(pc);
-            },
-            () => {
-              code
-                .i32(0)
-                .mem('i32.load', layout.hart + HART.budget)
-                .set(budget);
-              code
-                .i32(0)
-                .mem('i64.load', layout.hart + HART.pc)
-                .set(pc);
-              code.get(result).i32(RESULT.interpret).op('i32.eq').brIf(done);
-            },
-          );
-          emitLookup(code, layout, pc, region, done);
-          code.get(region).brIf(again);
+        code.block((wanted) => {
+          code.loop((again) => {
+            code.get(pc!).get(budget).i32(MAX_DEPTH).get(region);
+            code.callIndirect(REGION_PARAMS, REGION_RESULTS, table).tee(result);
+            code.i32(0).op('i32.ge_s');
+            code.if(
+              () => {
+                const link = layout.hart + HART.x + 8;
+                code.get(result).set(budget);
+                code.i32(0).mem('i64.load', link).i64(-2).op('i64.and').set(pc!);
+              },
+              () => {
+                code.i32(0).mem('i32.load', hart('budget')).set(budget);
+                code.i32(0).mem('i64.load', hart('pc')).set(pc!);
+                code.get(result).i32(RESULT.interpret).op('i32.eq').brIf(done);
+                // Without progress it is the same region again.
+                code.get(budget).get(start).op('i32.eq').brIf(done);
+              },
+            );
+            emitLookup(code, layout, pc!, region, wanted);
+            code.get(region).i32(0).op('i32.gt_s');
+            code.if(() => {
+              code.get(result).i32(RESULT.exhausted).op('i32.eq').brIf(done);
+              code.br(again);
+            });
+          });
+          emitDemand(code, layout, pc!, region, result);
+          code.get(region).i32(WANTED).op('i32.gt_s').brIf(done);
+        });
+        count();
+        leaveWithRegion(() => {
+          code.get(budget);
+          left();
+          code.op('i32.sub');
         });
       });
       code.get(budget).get(start).op('i32.eq');
       code.if(() => {
         code.i32(0).get(budget);
         left();
-        code.op('i32.sub').mem('i32.store', layout.hart + HART.budget);
-        code.br(plain);
+        code.op('i32.sub').mem('i32.store', hart('budget'));
+        code.i32(0).op('return');
       });
-      code.i32(0);
-      code.i32(0).mem('i64.load', layout.translated);
-      code.get(start).get(budget).op('i32.sub', 'i64.extend_i32_u', 'i64.add');
-      code.mem('i64.store', layout.translated);
-      code
-        .i32(0)
-        .get(pc)
-        .mem('i64.store', layout.hart + HART.pc);
-      code
-        .i32(0)
-        .get(budget)
-        .mem('i32.store', layout.hart + HART.budget);
+      count();
+      storePc();
+      code.i32(0).get(budget).mem('i32.store', hart('budget'));
       code.i32(MOVED).op('return');
     });
-    code.get(record!).get(bias!).call(execute).tee(result);
-    // After a branch that was not taken begins a run that has not been paid for.
-    code.i32(FIRST_RECORD).op('i32.ge_u');
-    left();
-    code.i32(1).op('i32.eq', 'i32.and');
-    code.if(() => {
-      code.get(result).mem('i32.load16_u', FIELD.op).i32(PSEUDO.pageEnd).op('i32.ne');
-      code.if(() => {
-        code
-          .i32(0)
-          .get(bias!)
-          .get(result)
-          .i32(3)
-          .op('i32.shr_u', 'i64.extend_i32_u', 'i64.add')
-          .mem('i64.store', layout.hart + HART.pc);
-        code.i32(MOVED).op('return');
-      });
-    });
-    code.get(result);
+    leaveWithRegion(() => void code.get(start));
+    code.op('unreachable');
   });
+}
+
+/** Lowers the number of the entry of `pc`, which matches, and leaves it in `region`. */
+function emitDemand(code: CodeEmitter, layout: Layout, pc: Local, region: Local, result: Local): void {
+  const entry = code.local('i32');
+  emitSlot(code, layout, pc);
+  code.tee(entry).get(region).i32(EXHAUSTED_WEIGHT).i32(1).get(result).i32(RESULT.exhausted).op('i32.eq', 'select');
+  code
+    .op('i32.sub')
+    .tee(region)
+    .mem('i32.store', layout.jumpCache + JUMP_CACHE.region);
 }
