@@ -3,10 +3,8 @@
  *
  * Interface: memoryCalls.
  */
-import { CAPABILITY } from '../../abi/flags/capability.ts';
 import { MLOCK, MMAP } from '../../abi/flags/memory.ts';
 import { PERSONALITY } from '../../abi/flags/process.ts';
-import type { Errno } from '../../abi/errno.ts';
 import type { Pfn } from '../ids.ts';
 import type { Kernel } from '../kernel.ts';
 import { FIRST_PFN, frameOffset, getFrame, PAGE_SIZE, putFrame } from '../mm/frames.ts';
@@ -18,7 +16,7 @@ import { mremapRegion } from '../mm/mremap.ts';
 import type { Mm } from '../mm/types.ts';
 import { accessOk, copyToUser, userPageOffset } from '../mm/uaccess.ts';
 import { waitOn } from '../result.ts';
-import { capable } from '../task/cred.ts';
+import { mayInspect } from '../task/access.ts';
 import type { Task } from '../task/types.ts';
 import { nowNs } from '../time/timers.ts';
 import { fileOf } from '../vfs/fd-table.ts';
@@ -29,7 +27,6 @@ import type { Handlers, SyscallResult } from './handlers.ts';
 const { MAP_ANONYMOUS } = MMAP.values;
 const { MLOCK_ONFAULT } = MLOCK.values;
 const { READ_IMPLIES_EXEC } = PERSONALITY.values;
-const { CAP_SYS_PTRACE } = CAPABILITY.values;
 const PROT_READ = 1;
 const PROT_EXEC = 4;
 
@@ -132,8 +129,7 @@ function copyBetween(
   const target = kernel.tasks.get(pid);
   const mm = target === undefined ? undefined : kernel.mms.get(target.mm);
   if (target === undefined || mm === undefined) return progress.done > 0 ? progress.done : 'ESRCH';
-  const refused = mayAccessMemory(task, target);
-  if (refused !== 0) return refused;
+  if (!mayInspect(kernel, task, target, 'real')) return 'EPERM';
   let copied = progress.done;
   advanceIo(here, copied);
   advanceIo(there, copied);
@@ -168,14 +164,4 @@ function copyWithinPage(kernel: Kernel, mm: Mm, here: Io, there: Io, write: bool
 
 function pageAt(kernel: Kernel, offset: number): Pfn {
   return FIRST_PFN + Math.floor((offset - frameOffset(kernel, FIRST_PFN)) / PAGE_SIZE);
-}
-
-/** As ptrace_may_access: the same user and a dumpable process, or CAP_SYS_PTRACE. */
-function mayAccessMemory(task: Task, target: Task): 0 | Errno {
-  if (task.tgid === target.tgid || capable(task.cred, CAP_SYS_PTRACE)) return 0;
-  const { uid, gid } = task.cred;
-  const other = target.cred;
-  const sameUser = uid === other.uid && uid === other.euid && uid === other.suid;
-  const sameGroup = gid === other.gid && gid === other.egid && gid === other.sgid;
-  return sameUser && sameGroup && target.dumpable === 1 ? 0 : 'EPERM';
 }

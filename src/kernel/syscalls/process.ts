@@ -17,6 +17,7 @@ import { decodeSigInfo, SIGINFO_BYTES } from '../signal/siginfo.ts';
 import { isFileLimitReached, getFile, putFile } from '../vfs/file.ts';
 import { fileOf, installFd, rawFileOf, unshareFdTable } from '../vfs/fd-table.ts';
 import { unshareFsContext } from '../vfs/fs-context.ts';
+import { mayInspect } from '../task/access.ts';
 import { capable } from '../task/cred.ts';
 import { type CloneArgs, cloneTask, isVforkOver } from '../task/clone.ts';
 import { exitGroup, exitThread } from '../task/exit.ts';
@@ -199,7 +200,7 @@ export const processCalls = {
     if (typeof file === 'string' || file.kind !== 'pidfd') return 'EBADF';
     const target = pidfdTarget(kernel, file);
     if (target === undefined || target.task.files === 0) return 'ESRCH';
-    if (!mayInspect(task, target.task)) return 'EPERM';
+    if (!mayInspect(kernel, task, target.task, 'real')) return 'EPERM';
     const wanted = rawFileOf(kernel, target.task, targetFd);
     if (typeof wanted === 'string') return wanted;
     const fd = installFd(kernel, task, getFile(kernel, wanted), true);
@@ -280,17 +281,3 @@ function readCloneArgs(kernel: Kernel, task: Task, address: number, size: number
 }
 
 type ErrnoOf = 'E2BIG' | 'EINVAL' | 'EFAULT' | 'EBADF';
-
-/** As ptrace's access check: the same ids throughout and dumpable, or CAP_SYS_PTRACE. */
-function mayInspect(task: Task, target: Task): boolean {
-  const { uid, gid } = task.cred;
-  const { cred } = target;
-  const isSame =
-    cred.uid === uid &&
-    cred.euid === uid &&
-    cred.suid === uid &&
-    cred.gid === gid &&
-    cred.egid === gid &&
-    cred.sgid === gid;
-  return (isSame && target.dumpable === 1) || capable(task.cred, CAPABILITY.values.CAP_SYS_PTRACE);
-}

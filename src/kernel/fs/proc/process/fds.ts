@@ -14,7 +14,7 @@ import { pathName } from '../../../vfs/path-name.ts';
 import { opsOf } from '../../../vfs/registry.ts';
 import type { PathRef } from '../../../vfs/types.ts';
 import { NAMESPACES, namespacePlace, type NamespaceKind } from '../../nsfs.ts';
-import { mayInspect } from '../access.ts';
+import { mayInspect } from '../../../task/access.ts';
 import { link, type Lines, type LinkNode, type Target } from '../node.ts';
 import { lockLine } from '../system/locks.ts';
 
@@ -28,7 +28,7 @@ export function listFds(kernel: Kernel, { task }: Target): number[] {
 }
 
 export const fdLink = link<Target>((kernel, { task, number }, reader) => {
-  if (!mayInspect(kernel, reader, task)) return 'EACCES';
+  if (!mayInspect(kernel, reader, task, 'files')) return 'EACCES';
   const entry = entryOf(kernel, task, number);
   const file = entry === undefined ? undefined : kernel.files.get(entry.file);
   if (file === undefined) return 'ENOENT';
@@ -61,17 +61,17 @@ function entryOf(kernel: Kernel, task: Task, fd: number): FdEntry | undefined {
 }
 
 export const exeLink = link<Target>((kernel, { task }, reader) => {
-  if (!mayInspect(kernel, reader, task)) return 'EACCES';
+  if (!mayInspect(kernel, reader, task, 'files')) return 'EACCES';
   return jumpTo(kernel, reader, kernel.mms.get(task.mm)?.exe);
 });
 
 export const cwdLink = link<Target>((kernel, { task }, reader) => {
-  if (!mayInspect(kernel, reader, task)) return 'EACCES';
+  if (!mayInspect(kernel, reader, task, 'files')) return 'EACCES';
   return jumpTo(kernel, reader, kernel.fsContexts.get(task.fs)?.cwd);
 });
 
 export const rootLink = link<Target>((kernel, { task }, reader) => {
-  if (!mayInspect(kernel, reader, task)) return 'EACCES';
+  if (!mayInspect(kernel, reader, task, 'files')) return 'EACCES';
   return jumpTo(kernel, reader, kernel.fsContexts.get(task.fs)?.root);
 });
 
@@ -93,7 +93,7 @@ export const namespaceLinks = Object.fromEntries(
 
 function namespaceLink(kind: NamespaceKind): LinkNode<Target> {
   return link((kernel, { task }, reader) => {
-    if (!mayInspect(kernel, reader, task)) return 'EACCES';
+    if (!mayInspect(kernel, reader, task, 'files')) return 'EACCES';
     return { target: `${kind}:[${NAMESPACES[kind]}]`, jump: namespacePlace(kernel, kind) };
   });
 }

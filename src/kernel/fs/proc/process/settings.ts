@@ -17,7 +17,7 @@ import { capable } from '../../../task/cred.ts';
 import { setComm } from '../../../task/exec-commit.ts';
 import { UNSET_AUDIT_ID } from '../../../task/task.ts';
 import type { Task } from '../../../task/types.ts';
-import { mayInspect } from '../access.ts';
+import { mayInspect } from '../../../task/access.ts';
 import { escapeName, hex } from '../format.ts';
 import type { Lines, Target } from '../node.ts';
 import { parseInteger } from '../parse.ts';
@@ -97,12 +97,12 @@ export function writeTimerslack(_kernel: Kernel, { task }: Target, writer: Task,
 
 /** The call that it sleeps in stands for the kernel function, which programs only print. */
 export function showWchan(kernel: Kernel, { task }: Target, reader: Task): Lines {
-  const name = isAsleep(task) && mayInspect(kernel, reader, task) ? task.syscall?.name : undefined;
+  const name = isAsleep(task) && mayInspect(kernel, reader, task, 'files') ? task.syscall?.name : undefined;
   return [name === undefined || name === '' ? '0' : `__riscv_sys_${name}`];
 }
 
 export function showSyscall(kernel: Kernel, { task }: Target, reader: Task): Lines | 'EPERM' {
-  if (!mayInspect(kernel, reader, task)) return 'EPERM';
+  if (!mayInspect(kernel, reader, task, 'files')) return 'EPERM';
   if (!isAsleep(task) || task.trapFrame === 0) return ['running\n'];
   const where = `0x${hex(stackPointer(kernel, task), 0)} 0x${hex(instructionPointer(kernel, task), 0)}\n`;
   if (task.syscall === null) return [`-1 ${where}`];

@@ -11,7 +11,7 @@ import { POLICY_NUMBERS } from '../../../sched/policies.ts';
 import { softLimit } from '../../../task/rlimit.ts';
 import { groupUsage, noUsage } from '../../../task/usage.ts';
 import type { Task } from '../../../task/types.ts';
-import { mayInspect } from '../access.ts';
+import { mayInspect } from '../../../task/access.ts';
 import { ticks } from '../format.ts';
 import type { Lines, Target } from '../node.ts';
 import { handledSignals } from './signals.ts';
@@ -30,7 +30,7 @@ export function showStat(kernel: Kernel, target: Target, reader: Task): Lines {
   const mm = kernel.mms.get(task.mm);
   const usage = isProcess ? groupUsage(kernel, group) : task.usage;
   const children = isProcess ? group.childrenUsage : noUsage();
-  const permitted = mayInspect(kernel, reader, task);
+  const permitted = mayInspect(kernel, reader, task, 'files');
   const tty = kernel.ttys.get(group.tty);
   const { ignored, caught } = handledSignals(kernel, task);
   const address = (of: (mm: Mm) => number): number => (mm === undefined || !permitted ? 0 : of(mm));
