@@ -162,15 +162,10 @@ function readVector(
   pos: number,
   flags: number,
 ): SyscallResult {
-  const file = pos < 0 ? fileOf(kernel, task, fd) : positionedFile(kernel, task, fd, pos);
-  if (typeof file === 'string') return file;
-  if (!file.readable) return 'EBADF';
-  const io = userIovec(kernel, task, vec, vlen);
-  if (typeof io === 'string') return io;
-  if (io.remaining === 0) return 0;
-  const refused = checkFlags(flags);
-  if (refused !== 0) return refused;
-  const count = readFile(kernel, task, file, io, pos, flags);
+  const vector = openVector(kernel, task, fd, vec, vlen, pos, flags, 'readable');
+  if (typeof vector === 'string') return vector;
+  if (vector.io.remaining === 0) return 0;
+  const count = readFile(kernel, task, vector.file, vector.io, pos, flags);
   return isWait(count) && (flags & RWF_NOWAIT) !== 0 ? 'EAGAIN' : count;
 }
 
@@ -183,18 +178,34 @@ function writeVector(
   pos: number,
   flags: number,
 ): SyscallResult {
-  const file = pos < 0 ? fileOf(kernel, task, fd) : positionedFile(kernel, task, fd, pos);
-  if (typeof file === 'string') return file;
-  if (!file.writable) return 'EBADF';
-  const io = userIovec(kernel, task, vec, vlen);
-  if (typeof io === 'string') return io;
+  const vector = openVector(kernel, task, fd, vec, vlen, pos, flags, 'writable');
+  if (typeof vector === 'string') return vector;
+  const { file, io } = vector;
   if (io.remaining === 0) return 0;
-  const refused = checkFlags(flags);
-  if (refused !== 0) return refused;
   const count = writeFile(kernel, task, file, io, pos, flags);
   if (isWait(count) && (flags & RWF_NOWAIT) !== 0) return 'EAGAIN';
   if (typeof count === 'number' && (flags & (RWF_DSYNC | RWF_SYNC)) !== 0) opsOf(file).fsync?.(kernel, file);
   return count;
+}
+
+/** The file and the buffers of readv and its kin, and a check of the flags. Linux: where nothing is asked for they do not matter. */
+function openVector(
+  kernel: Kernel,
+  task: Task,
+  fd: number,
+  vec: number,
+  vlen: number,
+  pos: number,
+  flags: number,
+  need: 'readable' | 'writable',
+): { readonly file: OpenFile; readonly io: Io } | 'EBADF' | 'EINVAL' | 'ESPIPE' | 'EFAULT' | 'EOPNOTSUPP' {
+  const file = pos < 0 ? fileOf(kernel, task, fd) : positionedFile(kernel, task, fd, pos);
+  if (typeof file === 'string') return file;
+  if (!file[need]) return 'EBADF';
+  const io = userIovec(kernel, task, vec, vlen);
+  if (typeof io === 'string') return io;
+  const refused = io.remaining === 0 ? 0 : checkFlags(flags);
+  return refused === 0 ? { file, io } : refused;
 }
 
 /** Linux: those that are about writing are taken, and mean nothing, when reading too. */
