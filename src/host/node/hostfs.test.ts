@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MMAP } from '../../abi/flags/memory.ts';
+import { RENAME } from '../../abi/flags/at.ts';
 import { OPEN } from '../../abi/flags/open.ts';
 import { STAT } from '../../abi/structs/file.ts';
 import { decodeStruct, layoutOf } from '../../abi/struct.ts';
@@ -17,6 +18,7 @@ import { bytesOf, byteStringOf } from '../../util/byte-string.ts';
 import { openDirectory } from './files.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TMPFILE, O_APPEND } = OPEN.values;
+const { RENAME_NOREPLACE, RENAME_EXCHANGE } = RENAME.values;
 const CWD = -100;
 
 describe('hostfs', () => {
@@ -117,7 +119,9 @@ describe('hostfs', () => {
     const { kernel, call, read, stat, atBoot } = boot();
     expect(call('mkdirat', CWD, '/mnt/host/d', 0o750)).toBe(0);
     expect(fs.statSync(join(host, 'd')).mode & 0o777).toBe(0o750);
-    expect(call('renameat2', CWD, '/mnt/host/dir/file', CWD, '/mnt/host/d/f', 0)).toBe(0);
+    expect(call('renameat2', CWD, '/mnt/host/dir/file', CWD, '/mnt/host/d/f', RENAME_NOREPLACE)).toBe(0);
+    expect(call('renameat2', CWD, '/mnt/host/d', CWD, '/mnt/host/dir', RENAME_NOREPLACE)).toBe('EEXIST');
+    expect(call('renameat2', CWD, '/mnt/host/d', CWD, '/mnt/host/dir', RENAME_EXCHANGE)).toBe('EINVAL');
     expect(read('/mnt/host/d/f')).toBe('contents');
     expect(call('linkat', CWD, '/mnt/host/d/f', CWD, '/mnt/host/hard', 0)).toBe(0);
     expect(stat('/mnt/host/hard')).toMatchObject({ st_nlink: 2 });
@@ -188,6 +192,7 @@ describe('hostfs', () => {
     fs.rmSync(join(host, 'dir'), { recursive: true });
     const first = boot(spec);
     expect(first.write('/etc/passwd', O_WRONLY, 'HOST')).toBe(4);
+    expect(first.call('renameat2', CWD, '/secret', CWD, '/etc/passwd', RENAME_EXCHANGE)).toBe('EINVAL');
     expect(first.call('unlinkat', CWD, '/secret', 0)).toBe(0);
     expect(first.write('/etc/new', O_CREAT | O_WRONLY, 'n')).toBe(1);
     expect(fs.readFileSync(join(host, 'etc', 'passwd'), 'utf8')).toBe('HOSTt');

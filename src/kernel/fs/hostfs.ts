@@ -235,15 +235,7 @@ function tmpfile(kernel: Kernel, dir: Inode, mode: number, cred: Cred): Outcome<
   return made;
 }
 
-function rename(
-  kernel: Kernel,
-  fromDir: Inode,
-  from: ByteString,
-  toDir: Inode,
-  to: ByteString,
-  flags: number,
-): Outcome<0> {
-  if (flags !== 0) return 'EINVAL';
+function rename(kernel: Kernel, fromDir: Inode, from: ByteString, toDir: Inode, to: ByteString): Outcome<0> {
   const source = hostfs.lookup(kernel, fromDir, from);
   if (failed(source)) return source;
   const found = hostfs.lookup(kernel, toDir, to);

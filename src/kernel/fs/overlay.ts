@@ -8,6 +8,7 @@
  * as with Linux.
  */
 import { isRegular } from '../../abi/file-mode.ts';
+import { RENAME } from '../../abi/flags/at.ts';
 import { OPEN } from '../../abi/flags/open.ts';
 import { FS_MAGIC } from '../../abi/flags/mount.ts';
 import type { ByteString } from '../../util/byte-string.ts';
@@ -74,6 +75,7 @@ export const overlay: FileSystemType = {
   unlink: unlinkNode,
   rmdir: removeDirectoryNode,
   rename: renameNode,
+  renameFlags: RENAME.values.RENAME_EXCHANGE,
   readlink(kernel, inode, task) {
     const real = realOf(kernel, inode);
     return fsOf(kernel, real).readlink?.(kernel, real, task) ?? 'EINVAL';

@@ -1,7 +1,7 @@
 /**
  * tmpfs: files in memory. Contents live in the page cache only; a page that is not there is a hole. See tmpfs(5).
  *
- * Interface: tmpfs, ramfs, createTmpfs, createShmem, TmpfsOptions, addEntry (for file systems that are built on it).
+ * Interface: tmpfs, ramfs, createTmpfs, createShmem, addEntry (for file systems that are built on it).
  * Invariants: each directory entry holds one reference on its inode. Positions of entries only grow, so readdir goes on rightly
  * while others come and go. Pages have no backing store and must never be dropped while the inode lives.
  */
@@ -18,6 +18,7 @@ import { initOwner } from '../vfs/attributes.ts';
 import { createInode, inodeGet, inodeOf, inodePut, touchChanged, touchModified } from '../vfs/inode.ts';
 import { createSuperBlock, setSuperRoot } from '../vfs/super.ts';
 import type { DirSink, FileSystemType, Inode, StatFs, SuperBlock } from '../vfs/types.ts';
+import { parseOptions, type TmpfsOptions } from './tmpfs/options.ts';
 
 const { RENAME_EXCHANGE, RENAME_WHITEOUT } = RENAME.values;
 const { TMPFS_MAGIC } = FS_MAGIC.values;
@@ -56,19 +57,6 @@ interface TmpfsInode {
   charged: number;
   /** Bytes of its extended attributes, which count as inodes. */
   xattrBytes: number;
-}
-
-export interface TmpfsOptions {
-  readonly type?: string;
-  /** Permission bits of the root directory. */
-  readonly mode?: number;
-  readonly uid?: number;
-  readonly gid?: number;
-  /** Bytes; default half of RAM. */
-  readonly size?: number;
-  readonly inodes?: number;
-  /** As /proc/mounts shows them. */
-  readonly options?: ByteString;
 }
 
 export const tmpfs: FileSystemType = {
@@ -125,6 +113,7 @@ export const tmpfs: FileSystemType = {
     return 0;
   },
   rename,
+  renameFlags: RENAME_EXCHANGE | RENAME_WHITEOUT,
   readlink: (_kernel, inode) => ({ target: dataOf(inode).target }),
   refresh(kernel, inode) {
     charge(kernel, inode);
@@ -378,33 +367,4 @@ function entriesOf(dir: Inode): Map<ByteString, TmpfsEntry> {
 
 function superData(kernel: Kernel, inode: Inode): TmpfsSuper {
   return kernel.superBlocks.get(inode.sb)!.data as TmpfsSuper;
-}
-
-/** size=, nr_inodes=, nr_blocks=, mode=, uid=, gid= with the suffixes k, m, g and %. Others are EINVAL, as Linux has them. */
-function parseOptions(kernel: Kernel, text: ByteString): TmpfsOptions | 'EINVAL' {
-  const options: { -readonly [K in keyof TmpfsOptions]: TmpfsOptions[K] } = { options: text };
-  for (const item of text.split(',')) {
-    if (item === '') continue;
-    const [key, value = ''] = item.split('=', 2) as [string, string?];
-    const number = key === 'mode' ? parseInt(value, 8) : parseSize(value, kernel.machine.ram.bytes);
-    if (key === 'noswap' || key === 'huge' || key === 'mpol' || key === 'inode64' || key === 'inode32') continue;
-    if (Number.isNaN(number)) return 'EINVAL';
-    if (key === 'size') options.size = number === 0 ? kernel.machine.ram.bytes : number;
-    else if (key === 'nr_blocks') options.size = number * PAGE_SIZE;
-    else if (key === 'nr_inodes') options.inodes = number === 0 ? Infinity : number;
-    else if (key === 'mode') options.mode = number & 0o7777;
-    else if (key === 'uid') options.uid = number;
-    else if (key === 'gid') options.gid = number;
-    else return 'EINVAL';
-  }
-  return options;
-}
-
-const SUFFIXES: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
-
-function parseSize(text: string, ramBytes: number): number {
-  const match = /^([0-9]+)([kmgt%]?)$/i.exec(text);
-  if (match === null) return NaN;
-  const suffix = match[2]!.toLowerCase();
-  return suffix === '%' ? Math.floor((Number(match[1]) * ramBytes) / 100) : Number(match[1]) * SUFFIXES[suffix]!;
 }

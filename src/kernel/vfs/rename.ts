@@ -63,7 +63,10 @@ export function rename(
   const fromDir = dentryInode(kernel, from.dentry);
   const toDir = dentryInode(kernel, to.dentry);
   const replaced = isNegative(target) ? undefined : dentryInode(kernel, target);
-  const renamed = fsOf(kernel, fromDir).rename?.(kernel, fromDir, from.last, toDir, to.last, flags) ?? 'EPERM';
+  const fs = fsOf(kernel, fromDir);
+  const special = flags & ~RENAME_NOREPLACE;
+  if ((special & ~(fs.renameFlags ?? 0)) !== 0) return 'EINVAL';
+  const renamed = fs.rename?.(kernel, fromDir, from.last, toDir, to.last, special) ?? 'EPERM';
   if (failed(renamed)) return renamed;
   if (exchange) {
     exchangeDentries(source, from.dentry, target, to.dentry);

@@ -223,8 +223,10 @@ export interface FileSystemType {
   link?(kernel: Kernel, dir: Inode, name: ByteString, target: Inode): Outcome<0>;
   unlink?(kernel: Kernel, dir: Inode, name: ByteString, target: Inode): Outcome<0>;
   rmdir?(kernel: Kernel, dir: Inode, name: ByteString, target: Inode): Outcome<0>;
-  /** RENAME_NOREPLACE is checked by the VFS; `exchange` for RENAME_EXCHANGE; `whiteout` for RENAME_WHITEOUT. */
+  /** `flags`: of `renameFlags`. */
   rename?(kernel: Kernel, fromDir: Inode, from: ByteString, toDir: Inode, to: ByteString, flags: number): Outcome<0>;
+  /** Which of RENAME_EXCHANGE and RENAME_WHITEOUT `rename` can do; absent: neither. RENAME_NOREPLACE is the VFS's. */
+  readonly renameFlags?: number;
   /** Target as a record, because strings are errors. `jump` goes straight to a place (proc's magic links); its reference is borrowed. */
   readlink?(kernel: Kernel, inode: Inode, task: Task): Outcome<{ target: ByteString; jump?: PathRef }>;
   /** Passes a change on, or refuses it. The VFS then sets the inode's fields and drops pages itself. */

@@ -2,7 +2,8 @@
  * Making and removing names in an overlay. Every change is made in the upper layer; what a lower layer has under a name that goes is
  * hidden by a whiteout.
  *
- * Interface: createNode, createSymlink, createNameless, linkNode, unlinkNode, removeDirectoryNode, ensureUpperName, noteChange, loseName.
+ * Interface: createNode, createSymlink, createNameless, linkNode, unlinkNode, removeDirectoryNode, addToUpper, ensureUpperName,
+ * noteChange, loseName.
  */
 import { isDirectory } from '../../../abi/file-mode.ts';
 import type { ByteString } from '../../../util/byte-string.ts';
@@ -64,16 +65,13 @@ export function createNameless(kernel: Kernel, dir: Inode, mode: number, cred: C
 export function linkNode(kernel: Kernel, dir: Inode, name: ByteString, target: Inode): Outcome<0> {
   const raised = copyUp(kernel, target);
   if (failed(raised)) return raised;
-  const ready = copyUp(kernel, dir);
-  if (failed(ready)) return ready;
-  const upperDir = upperOf(kernel, dir);
-  const wasHidden = clearWhiteout(kernel, upperDir, name);
-  if (failed(wasHidden)) return wasHidden;
-  const linked = fsOf(kernel, upperDir).link?.(kernel, upperDir, name, upperOf(kernel, target)) ?? 'EPERM';
-  if (failed(linked)) {
-    if (wasHidden) makeWhiteout(kernel, upperDir, name);
-    return linked;
-  }
+  const linked = addToUpper(
+    kernel,
+    dir,
+    name,
+    (upperDir) => fsOf(kernel, upperDir).link?.(kernel, upperDir, name, upperOf(kernel, target)) ?? 'EPERM',
+  );
+  if (failed(linked)) return linked;
   target.nlink++;
   target.linkable = false;
   touchChanged(kernel, target);
@@ -122,6 +120,24 @@ export function ensureUpperName(kernel: Kernel, dir: Inode, name: ByteString, in
   return fsOf(kernel, upperDir).link?.(kernel, upperDir, name, upperOf(kernel, inode)) ?? 'EPERM';
 }
 
+/** Gives `dir` the entry `name` in the upper layer, in place of the whiteout that may hide what is below. */
+export function addToUpper<T>(
+  kernel: Kernel,
+  dir: Inode,
+  name: ByteString,
+  add: (upperDir: Inode) => Outcome<T>,
+): Outcome<{ readonly value: T; readonly wasHidden: boolean }> {
+  const raised = copyUp(kernel, dir);
+  if (failed(raised)) return raised;
+  const upperDir = upperOf(kernel, dir);
+  const wasHidden = clearWhiteout(kernel, upperDir, name);
+  if (failed(wasHidden)) return wasHidden;
+  const value = add(upperDir);
+  if (!failed(value)) return { value, wasHidden };
+  if (wasHidden) makeWhiteout(kernel, upperDir, name);
+  return value;
+}
+
 /** After a name was added or removed: times and size of the directory, and names that the VFS knows in the layer. */
 export function noteChange(kernel: Kernel, dir: Inode, name: ByteString): void {
   const upper = upperOf(kernel, dir);
@@ -147,20 +163,13 @@ function addNew(
   name: ByteString,
   make: (upperDir: Inode) => Outcome<InodeId>,
 ): Outcome<InodeId> {
-  const raised = copyUp(kernel, dir);
-  if (failed(raised)) return raised;
-  const upperDir = upperOf(kernel, dir);
-  const wasHidden = clearWhiteout(kernel, upperDir, name);
-  if (failed(wasHidden)) return wasHidden;
-  const made = make(upperDir);
-  if (failed(made)) {
-    if (wasHidden) makeWhiteout(kernel, upperDir, name);
-    return made;
-  }
-  const upper = inodeOf(kernel, made);
+  const made = addToUpper(kernel, dir, name, make);
+  if (failed(made)) return made;
+  const upper = inodeOf(kernel, made.value);
   // The directory that was here before must not shine through.
-  if (isDirectory(upper.mode) && wasHidden) setOpaque(kernel, upper);
-  const inode = overlayInode(kernel, kernel.superBlocks.get(dir.sb)!, dir, name, { upper: made, lowers: [] });
+  if (isDirectory(upper.mode) && made.wasHidden) setOpaque(kernel, upper);
+  const layers = { upper: made.value, lowers: [] };
+  const inode = overlayInode(kernel, kernel.superBlocks.get(dir.sb)!, dir, name, layers);
   noteAdded(dir, name, inode);
   noteChange(kernel, dir, name);
   return inode.id;

@@ -11,14 +11,14 @@ import { failed, type Outcome } from '../../result.ts';
 import { inodePut, touchChanged } from '../../vfs/inode.ts';
 import { fsOf } from '../../vfs/registry.ts';
 import type { Inode } from '../../vfs/types.ts';
-import { ensureUpperName, loseName, noteChange } from './change.ts';
+import { addToUpper, ensureUpperName, loseName, noteChange } from './change.ts';
 import { copyUp } from './copy-up.ts';
 import { hasLowerName, overlayInode, place, resolveName } from './inode.ts';
-import { clearWhiteout, clearWhiteouts, makeWhiteout, setOpaque } from './layers.ts';
+import { clearWhiteouts, makeWhiteout, setOpaque } from './layers.ts';
 import { isEmptyDirectory, noteAdded, noteRemoved } from './listing.ts';
-import { dataOf, upperOf } from './types.ts';
+import { dataOf, superData, upperOf } from './types.ts';
 
-const { RENAME_EXCHANGE, RENAME_WHITEOUT } = RENAME.values;
+const { RENAME_EXCHANGE } = RENAME.values;
 
 export function renameNode(
   kernel: Kernel,
@@ -28,7 +28,6 @@ export function renameNode(
   to: ByteString,
   flags: number,
 ): Outcome<0> {
-  if ((flags & RENAME_WHITEOUT) !== 0) return 'EINVAL';
   const source = find(kernel, fromDir, from);
   if (failed(source)) return source;
   if (source === null) return 'ENOENT';
@@ -59,17 +58,16 @@ function move(
   const ready = readyToMove(kernel, fromDir, from, source, toDir, target);
   if (failed(ready)) return ready;
   const upperFrom = upperOf(kernel, fromDir);
-  const upperTo = upperOf(kernel, toDir);
-  const wasHidden = clearWhiteout(kernel, upperTo, to);
-  if (failed(wasHidden)) return wasHidden;
   const hides = hasLowerName(kernel, toDir, to);
   if (failed(hides)) return hides;
-  const renamed = fsOf(kernel, upperFrom).rename?.(kernel, upperFrom, from, upperTo, to, 0) ?? 'EROFS';
-  if (failed(renamed)) {
-    if (wasHidden) makeWhiteout(kernel, upperTo, to);
-    return renamed;
-  }
-  if (isDirectory(source.mode) && (wasHidden || hides)) setOpaque(kernel, upperOf(kernel, source));
+  const renamed = addToUpper(
+    kernel,
+    toDir,
+    to,
+    (upperTo) => fsOf(kernel, upperFrom).rename?.(kernel, upperFrom, from, upperTo, to, 0) ?? 'EROFS',
+  );
+  if (failed(renamed)) return renamed;
+  if (isDirectory(source.mode) && (renamed.wasHidden || hides)) setOpaque(kernel, upperOf(kernel, source));
   const uncovered = hasLowerName(kernel, fromDir, from);
   if (failed(uncovered)) return uncovered;
   if (uncovered) {
@@ -122,6 +120,9 @@ function exchange(
 ): Outcome<0> {
   if (other === null) return 'ENOENT';
   if (!mayMove(one) || !mayMove(other)) return 'EXDEV';
+  // Without an upper layer, what comes next refuses.
+  const upperRoot = kernel.inodes.get(superData(kernel, oneDir).upper);
+  if (upperRoot !== undefined && ((fsOf(kernel, upperRoot).renameFlags ?? 0) & RENAME_EXCHANGE) === 0) return 'EINVAL';
   const named = ensureUpperName(kernel, oneDir, oneName, one);
   if (failed(named)) return named;
   const otherNamed = ensureUpperName(kernel, otherDir, otherName, other);
