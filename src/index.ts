@@ -19,6 +19,7 @@ import { attachStatistics, type StatisticsCounter } from './debug/statistics/sta
 import { createSystem, type System, type SystemOptions } from './host/system.ts';
 import type { OpenedImage } from './image/open-node.ts';
 import type { Limits } from './kernel/kernel.ts';
+import type { Tier } from './machine/machine.ts';
 import { fromUtf8 } from './util/byte-string.ts';
 
 export { firefoxProfileOf } from './debug/profile/firefox.ts';
@@ -37,6 +38,7 @@ export type { Input } from './host/input.ts';
 export type { Output } from './host/output.ts';
 export type { System } from './host/system.ts';
 export type { ExitReason, Limits } from './kernel/kernel.ts';
+export type { Tier } from './machine/machine.ts';
 
 /** A host directory that the guest sees. */
 export interface Volume {
@@ -57,6 +59,8 @@ export interface BootOptions {
   readonly limits?: Partial<Limits>;
   /** Time is a function of retired instructions. */
   readonly deterministic?: boolean;
+  /** How instructions are executed. Default 'both': interpreted at first, translated when they have run often. */
+  readonly tier?: Tier;
   /** The root cannot be changed. Default false: changes live in memory and go with the system. */
   readonly readOnlyRoot?: boolean;
   /** Kernel log lines as they come. */
@@ -117,6 +121,7 @@ function systemOptions(options: BootOptions): SystemOptions {
     ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.deterministic === undefined ? {} : { deterministic: options.deterministic }),
+    ...(options.tier === undefined ? {} : { tier: options.tier }),
     ...(options.log === undefined ? {} : { log: options.log }),
   };
 }

@@ -34,6 +34,7 @@ function withRunOptions(command: Command, short = { tty: '-t, ', env: '-e, ' }):
     .option('--net <MODE>', 'network: only "none" so far', 'none')
     .option('--read-only', 'let nothing change the root file system')
     .option('--deterministic', 'derive time from retired instructions')
+    .option('--no-translator', 'interpret every instruction, to compare or to rule a fault out')
     .option('--kernel-log', "print the kernel's log on standard error")
     .option(
       '--json',

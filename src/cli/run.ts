@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly net: string;
   readonly readOnly?: boolean;
   readonly deterministic?: boolean;
+  /** False: --no-translator. */
+  readonly translator: boolean;
   readonly kernelLog?: boolean;
   readonly json?: boolean;
   readonly profile?: string;
@@ -92,6 +94,7 @@ export function bootOptions(image: OpenedImage, options: RunOptions): BootOption
     limits: parseLimits(options),
     readOnlyRoot: options.readOnly ?? false,
     deterministic: options.deterministic ?? false,
+    tier: options.translator ? 'both' : 'interpreter',
     ...(options.kernelLog === true ? { log: (line: string) => writeBeside(`[kernel] ${line}\n`) } : {}),
   };
 }

@@ -15,7 +15,7 @@ import { runKernel } from '../kernel/run.ts';
 import { failed } from '../kernel/result.ts';
 import { kernelInfo, sendToGroup } from '../kernel/signal/send.ts';
 import { takeEndedProcesses } from '../kernel/task/host-process.ts';
-import { createMachine, type WasmPort } from '../machine/machine.ts';
+import { createMachine, type Tier, type WasmPort } from '../machine/machine.ts';
 import { hostClock, hostEntropy } from './clock.ts';
 import type { EventLoop } from './event-loop.ts';
 import { BootError, SpawnError } from './errors.ts';
@@ -31,6 +31,8 @@ export interface SystemOptions {
   readonly limits?: Partial<Limits>;
   /** Time is a function of retired instructions. */
   readonly deterministic?: boolean;
+  /** How instructions are executed. Default 'both': interpreted at first, translated when they have run often. */
+  readonly tier?: Tier;
   readonly trees?: readonly ReadonlyTree[];
   readonly directories?: readonly HostFiles[];
   readonly root: RootSpec;
@@ -74,6 +76,7 @@ export class System {
       ramBytes: Math.ceil((options.memoryBytes ?? DEFAULT_MEMORY_BYTES) / WASM_PAGE) * WASM_PAGE,
       clock: { nowNs: () => clock.monotonicNs() - startNs },
       deterministic: options.deterministic ?? false,
+      tier: options.tier ?? 'both',
     });
     const ports: HostPorts = {
       clock,

@@ -32,7 +32,7 @@ export interface Statistics {
     readonly addressSpaceSwitches: number;
     readonly tablePairEvictions: number;
   };
-  /** Of translated code; null where the interpreter did all. */
+  /** Of translated code, since the system was booted; null where the interpreter does all. */
   readonly translator: TranslatorNumbers | null;
   readonly memory: {
     readonly ramBytes: number;
@@ -152,16 +152,9 @@ function difference(now: Snapshot, start: Snapshot, calls: ReadonlyMap<string, n
       addressSpaceSwitches: machine('contextSwitches'),
       tablePairEvictions: machine('tablePairEvictions'),
     },
-    translator: translatorNumbers(now.machine),
+    translator: now.machine.translator === undefined ? null : { ...now.machine.translator },
     memory: { ...now.memory, oomKills: now.memory.oomKills - start.memory.oomKills },
   };
-}
-
-/** The numbers of the tier above the interpreter, whatever it counts. */
-function translatorNumbers(
-  machine: Snapshot['machine'] & { readonly translator?: object | undefined },
-): TranslatorNumbers | null {
-  return machine.translator === undefined ? null : { ...(machine.translator as TranslatorNumbers) };
 }
 
 function byCause(counts: readonly number[]): Record<string, number> {
