@@ -102,8 +102,9 @@ static void cancellation(void) {
   void *result;
   pthread_create(&thread, NULL, sleeper, NULL);
   usleep(30000);
-  show("cancel", pthread_cancel(thread));
+  int error = pthread_cancel(thread);
   pthread_join(thread, &result);
+  show("cancel", error);
   show("cancelled", result == PTHREAD_CANCELED);
   pthread_create(&thread, NULL, spinner, NULL);
   while (!spinning) sched_yield();
