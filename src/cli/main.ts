@@ -6,7 +6,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { failure } from './failure.ts';
 import { VERSION } from './version.ts';
 
-const collect = (value: string, previous: string[]): string[] => [...previous, value];
+/** An option that may be given several times. */
+function repeated(flags: string, description: string): Option {
+  return new Option(flags, description)
+    .argParser<string[]>((value, previous) => [...previous, value])
+    .default([], 'none');
+}
 
 const count = (_: string, previous: number): number => previous + 1;
 
@@ -20,8 +25,8 @@ function withRunOptions(command: Command, short = { tty: '-t, ', env: '-e, ' }):
   return command
     .option('-i, --interactive', 'pass standard input on (without it the program reads end of file)')
     .option(`${short.tty}--tty`, 'give the program a terminal')
-    .option('-v, --volume <HOST:GUEST[:ro|:rw]>', 'show it a host directory; read-only unless :rw', collect, [])
-    .option(`${short.env}--env <NAME=VALUE>`, 'set an environment variable; NAME alone takes it from here', collect, [])
+    .addOption(repeated('-v, --volume <HOST:GUEST[:ro|:rw]>', 'show it a host directory; read-only unless :rw'))
+    .addOption(repeated(`${short.env}--env <NAME=VALUE>`, 'set an environment variable; NAME alone takes it from here'))
     .option('-w, --workdir <DIR>', 'start in this directory of the guest')
     .option('-u, --user <UID[:GID]>', 'run as this numeric user', '0:0')
     .option('-m, --memory <SIZE>', 'RAM of the machine', '512m')
@@ -33,7 +38,7 @@ function withRunOptions(command: Command, short = { tty: '-t, ', env: '-e, ' }):
     .option('--max-output <SIZE>', 'stop everything when more than this was written')
     .option('--net <MODE>', 'network: only "none" so far', 'none')
     .option('--read-only', 'let nothing change the root file system')
-    .option('--deterministic', 'derive time from retired instructions')
+    .option('--deterministic', 'make time a function of the instructions run, so that a run repeats exactly')
     .option('--no-translator', 'interpret every instruction, to compare or to rule a fault out')
     .option('--kernel-log', "print the kernel's log on standard error")
     .option(
@@ -50,6 +55,14 @@ const program = new Command('ringfence')
   .version(VERSION)
   .showHelpAfterError('(ringfence --help tells more)')
   .enablePositionalOptions()
+  .addHelpText(
+    'after',
+    `
+Start with a shell; the image is built the first time:
+  ringfence run -it debian-riscv64 bash
+
+ringfence COMMAND --help tells more of each command.`,
+  )
   .exitOverride();
 
 withRunOptions(
@@ -57,14 +70,11 @@ withRunOptions(
     .command('run')
     .description('run a program of an image')
     .argument('<IMAGE>', 'name in the store, or path of an image, tar, OCI layout or directory')
-    .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell")
-    .option('--stats', 'print at the end what was done: instructions, faults, traps, system calls, memory')
-    .option(
-      '--profile <FILE>',
-      'note where instructions are spent: for pprof (.pb.gz), or the Firefox Profiler (.json)',
-    )
-    .option('--profile-interval <N>', 'look at the program every N instructions (default: 100000)', whole),
+    .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell"),
 )
+  .option('--stats', 'print at the end what was done: instructions, faults, traps, system calls, memory')
+  .option('--profile <FILE>', 'note where instructions are spent: for pprof (.pb.gz), or the Firefox Profiler (.json)')
+  .option('--profile-interval <N>', 'look at the program every N instructions (default: 100000)', whole)
   .addHelpText(
     'after',
     `
@@ -93,7 +103,7 @@ withRunOptions(
     .option('-f, --follow', 'trace its threads and children too')
     .option('-c, --summary-only', 'count calls, errors and time, and print only a table of them')
     .option('-C, --with-summary', 'print the table after the calls')
-    .option('-e, --expression <EXPR>', 'choose what is shown; see below', collect, [])
+    .addOption(repeated('-e, --expression <EXPR>', 'choose what is shown; see below'))
     .option('-o, --output <FILE>', 'write the trace to this file instead of standard error')
     .option('-s, --string-limit <N>', 'show at most this many bytes of a string', whole, 32)
     .option('-t, --time', 'start lines with the time; -tt adds microseconds, -ttt counts from 1970', count, 0)
@@ -141,8 +151,16 @@ image
   .argument('[NAME]', 'name of the image', 'debian-riscv64')
   .option('--suite <SUITE>', 'Debian release', 'trixie')
   .addOption(new Option('--arch <ARCH>', 'architecture; default: from NAME').choices(['riscv64', 'amd64', 'i386']))
-  .option('-p, --package <PACKAGE>', 'add a package; may be repeated', collect, [])
+  .addOption(repeated('-p, --package <PACKAGE>', 'add a package and what it needs; may be repeated'))
   .option('-q, --quiet', 'no progress')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  ringfence image build                            the default image
+  ringfence image build python-riscv64 -p python3  another one, with Python
+  ringfence image build sid-riscv64 --suite sid    another release of Debian`,
+  )
   .action(async (name: string, options) => {
     const { buildCommand } = await import('./image.ts');
     await buildCommand(name, options);
@@ -153,6 +171,13 @@ image
   .description('make an image from a tar (plain, gzip, xz, zstd), an OCI layout or a directory')
   .argument('<NAME>', 'name of the image')
   .argument('[SOURCE]', 'file or directory; - reads a tar from standard input', '-')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  ringfence image import alpine alpine-minirootfs-riscv64.tar.gz
+  podman save --format oci-archive IMAGE | ringfence image import mine`,
+  )
   .action(async (name: string, source: string) => {
     const { importCommand } = await import('./image.ts');
     await importCommand(name, source);
@@ -163,6 +188,13 @@ image
   .description('write an image as a tar')
   .argument('<NAME>', 'name of the image')
   .argument('[FILE]', 'where to; - writes to standard output', '-')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  ringfence image export debian-riscv64 root.tar
+  ringfence image export debian-riscv64 | tar tv`,
+  )
   .action(async (name: string, file: string) => {
     const { exportCommand } = await import('./image.ts');
     await exportCommand(name, file);
@@ -185,6 +217,11 @@ image
     const { removeCommand } = await import('./image.ts');
     removeCommand(names);
   });
+
+// Whoever reads our output may have seen enough, as head(1) has of a long help.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 125;

@@ -177,16 +177,17 @@ function report(exit: Exit, options: RunOptions, statistics: Statistics | undefi
 
 async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream, screen?: ScreenModes): Promise<void> {
   let isOpen = true;
-  const onError = (): void => {
+  let goOn = (): void => {};
+  to.on('error', () => {
     isOpen = false;
-  };
-  to.on('error', onError);
+    goOn();
+  });
+  to.on('drain', () => goOn());
   for await (const chunk of from) {
     // A reader that went away gets nothing more; the guest is told by stop(), below.
     if (!isOpen) continue;
     screen?.see(chunk);
-    if (!to.write(chunk))
-      await new Promise<void>((resolve) => (to.once('drain', resolve), to.once('error', () => resolve())));
+    if (!to.write(chunk)) await new Promise<void>((resolve) => (goOn = resolve));
   }
 }
 

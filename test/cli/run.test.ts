@@ -111,6 +111,12 @@ describe('help', () => {
   });
 });
 
+it('bears that nobody reads its help', () => {
+  const command = `${process.execPath} ${cli} run --help | true; echo \${PIPESTATUS[0]}`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', command], { timeout: 50_000, encoding: 'utf8' });
+  expect([stdout, stderr]).toEqual(['0\n', '']);
+});
+
 describe('profiles', () => {
   const profiled = (name: string): Buffer => {
     const path = join(directory, name);
@@ -203,6 +209,13 @@ describe('streams', () => {
     const { stdout } = spawnSync('bash', ['-c', command], { timeout: 50_000, encoding: 'utf8' });
     expect(stdout).toBe('y\n141\n');
     expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it('waits for a slow reader, and says nothing of it', () => {
+    const command = `${process.execPath} ${cli} run ${IMAGE} head -c 20000000 /dev/zero | (sleep 1; wc -c)`;
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { timeout: 50_000, encoding: 'utf8' });
+    expect(stdout.trim()).toBe('20000000');
+    expect(stderr).toBe('');
   });
 
   it('writes no colours', () => {

@@ -14,7 +14,7 @@ export function statisticsText(statistics: Statistics): string {
   return [
     line('time', seconds(timeNs)),
     line('  in programs', seconds(statistics.userNs)),
-    line('  in the kernel', seconds(statistics.systemNs)),
+    line('  in the kernel', seconds(statistics.systemNs), 'split by a nominal cost of an instruction'),
     line(
       'instructions',
       count(instructions),
