@@ -1,5 +1,5 @@
 /** The file of `ringfence run --profile`. Interface: openProfile. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { firefoxProfileOf, pprofOf, type Profile } from '../index.ts';
 
@@ -18,7 +18,7 @@ export function openProfile(path: string): (profile: Profile) => void {
   const fd = openFile(path);
   return (profile) => {
     const bytes = format.encode(profile);
-    writeSync(fd, path.endsWith('.gz') ? gzipSync(bytes) : bytes);
+    writeFileSync(fd, path.endsWith('.gz') ? gzipSync(bytes) : bytes);
     closeSync(fd);
   };
 }

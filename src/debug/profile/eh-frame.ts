@@ -61,7 +61,6 @@ const PE_OMIT = 0xff;
 export function readEhFrame(section: { readonly bytes: Uint8Array; readonly address: number }): EhFrame {
   const reader = new Reader(section.bytes);
   const descriptions = readDescriptions(reader, section.address);
-  const rules = new Map<number, FrameRule | undefined>();
   const find = (address: number): Description | undefined => {
     let low = 0;
     let high = descriptions.length;
@@ -76,11 +75,8 @@ export function readEhFrame(section: { readonly bytes: Uint8Array; readonly addr
   return {
     functionAt: (address) => find(address)?.from,
     ruleAt(address) {
-      if (rules.has(address)) return rules.get(address);
       const description = find(address);
-      const rule = description && ruleOf(reader, description, address);
-      rules.set(address, rule);
-      return rule;
+      return description && ruleOf(reader, description, address);
     },
   };
 }

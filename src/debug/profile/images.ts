@@ -86,6 +86,8 @@ class MappedImage implements Image {
   readonly path: string;
   readonly elf: ElfImage | null;
   readonly #frames: EhFrame | null;
+  /** Rules that were looked up before, by address; null: there is none. */
+  readonly #rules = new Map<number, FrameRule | null>();
 
   constructor(index: number, path: string, elf: ElfImage | null) {
     this.index = index;
@@ -116,7 +118,12 @@ class MappedImage implements Image {
   }
 
   ruleAt(address: number): FrameRule | undefined {
-    return orNull(() => this.#frames?.ruleAt(address)) ?? this.#ruleFromCode(address);
+    let rule = this.#rules.get(address);
+    if (rule === undefined) {
+      rule = orNull(() => this.#frames?.ruleAt(address)) ?? this.#ruleFromCode(address) ?? null;
+      this.#rules.set(address, rule);
+    }
+    return rule ?? undefined;
   }
 
   #ruleFromCode(address: number): FrameRule | undefined {
