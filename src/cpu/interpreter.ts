@@ -24,11 +24,15 @@ import { defineRegisterCopies } from './interpreter/registers.ts';
 import { defineRun } from './interpreter/run.ts';
 import { defineStep } from './interpreter/step.ts';
 import { defineDispatch, defineSlowPath } from './translator/jump-cache.ts';
+import { defineCrossing, type Load } from './riscv/crossing.ts';
 import { MAX_REGIONS } from './translator/signature.ts';
 
 export interface Interpreter {
   run(): ExitReason;
   step(): ExitReason;
+  /** As run(), between entering user mode and leaving it by an ecall: see riscv/crossing.ts. */
+  cross(frame: number, load: Load): ExitReason;
+  enterUser(frame: number): void;
   /** After an exit DECODE: decodes from the record that exited to the end of its run. */
   encode(): void;
   /** Copies x1..x31 to linear memory: x[i] to `to` + 8 * i. */
@@ -52,20 +56,27 @@ export interface RegionTable {
 
 /**
  * `fpEnabled` says of a page of records, by its address, whether floating-point instructions in it are executed; otherwise
- * they leave as SYSTEM.
+ * they leave as SYSTEM. `readTime` gives the time CSR to code that may read it; where it is negative, that leaves as SYSTEM too.
  */
 export function createInterpreter(
   port: WasmPort,
   memory: LinearMemory,
   layout: Layout,
   fpEnabled: (records: number) => boolean = () => true,
+  readTime: () => number = () => -1,
 ): Interpreter {
   const module = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
-  const { run, step, saveRegisters, loadRegisters, table, ...functions } = port.instantiate(module, memory, {});
+  const { run, step, cross, enterUser, saveRegisters, loadRegisters, table, ...functions } = port.instantiate(
+    module,
+    memory,
+    { readTime },
+  );
   const view = new DataView(memory.buffer);
   return {
     run: run as () => ExitReason,
     step: step as () => ExitReason,
+    cross: cross as Interpreter['cross'],
+    enterUser: enterUser as (frame: number) => void,
     saveRegisters: saveRegisters as (to: number) => void,
     loadRegisters: loadRegisters as (from: number) => void,
     links: { functions, table: table as unknown as RegionTable },
@@ -100,10 +111,12 @@ function generate(layout: Layout): Uint8Array {
   const module = new ModuleBuilder();
   // The smallest memory that the tables fit into: one module serves every size of RAM.
   module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
+  const readTime = module.importFunction('env', 'readTime', [], ['f64']);
   const helpers = {
     translateRead: defineTranslate(module, layout, 'read'),
     translateWrite: defineTranslate(module, layout, 'write'),
     fp: defineFpFunctions(module, layout.hart + HART.fflags),
+    readTime,
   };
   for (const [name, helper] of helpers.fp) module.exportFunction(name, helper);
   const table = module.table(MAX_REGIONS);
@@ -111,7 +124,7 @@ function generate(layout: Layout): Uint8Array {
   defineDispatch(module, layout, table);
   const execute = defineExecute(module, layout, helpers);
   const slowPath = defineSlowPath(module, layout, table, execute);
-  defineRun(module, layout, slowPath, defineStep(module, layout, execute));
-  defineRegisterCopies(module, layout);
+  const run = defineRun(module, layout, slowPath, defineStep(module, layout, execute));
+  defineCrossing(module, layout, { run, ...defineRegisterCopies(module, layout) });
   return module.toBytes();
 }

@@ -78,6 +78,7 @@ function emptyKernel(machine: Machine, ports: HostPorts, options: KernelOptions)
     nextDev: 1,
     current: 0,
     fpOwner: 0,
+    xOwner: 0,
     timerProgrammedNs: Infinity,
     needResched: false,
     rootPath: null,

@@ -65,6 +65,8 @@ export interface KernelState {
   current: Tid;
   /** The task whose f registers are in the hart; 0: nobody's. */
   fpOwner: Tid;
+  /** The task whose x registers are in the hart as in its frame, but for a0; 0: nobody's. */
+  xOwner: Tid;
   /** Deadline for which the machine timer is set. */
   timerProgrammedNs: number;
   /** True when the current task should give the hart up at the next return to user mode. */

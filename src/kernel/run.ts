@@ -5,11 +5,11 @@
  * The host calls runKernel again and again; between two calls it delivers input and takes output.
  */
 import {
-  advancePc,
   decodeTrap,
   exactTrapValue,
   instructionPointer,
-  restoreTrapFrame,
+  prepareUser,
+  saveEcallFrame,
   saveTrapFrame,
   trapValue,
 } from './arch/arch.ts';
@@ -31,7 +31,7 @@ import { runTimers } from './time/timer-actions.ts';
 import { nextTimerNs, nowNs, programTimer } from './time/timers.ts';
 import { updateVdsoData } from './time/vdso-data.ts';
 import { SIGNALS } from '../abi/signals.ts';
-import type { Hart, StopReason } from '../machine/machine.ts';
+import { LOAD, type Hart, type Load, type StopReason } from '../machine/machine.ts';
 import { consoleInterrupt } from './tty/console.ts';
 
 export type RunStatus =
@@ -44,7 +44,6 @@ export type RunStatus =
 const BUSY: RunStatus = { kind: 'busy' };
 const TICK_NS = 4_000_000;
 const MAX_RUN = 1 << 30;
-const ECALL_BYTES = 4;
 /** Nominal cost of an instruction, to split run time into user and system time without reading the clock at each trap. */
 const NS_PER_INSTRUCTION = 1.5;
 
@@ -93,11 +92,9 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
   activateMm(kernel, mmOf(kernel, task));
   programTick(kernel, now, untilNs);
   if (task.syscall !== null) resumeSyscall(kernel, task);
-  while (mayReturnToUser(kernel, task)) {
-    restoreTrapFrame(kernel, task);
-    const budget = Math.min(MAX_RUN, kernel.limits.instructions - hart.retired);
-    const { sampler } = kernel.observers;
-    const reason = sampler === null ? hart.run(budget) : runSampled(hart, task, sampler, budget);
+  for (;;) {
+    const reason = runUntilTrap(kernel, task);
+    if (reason === null) break;
     if (reason === 'budget') {
       chargedRetired = charge(kernel, task, chargedRetired);
       if (hart.retired >= kernel.limits.instructions)
@@ -108,10 +105,7 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
     }
     saveTrapFrame(kernel, task);
     const trap = decodeTrap(kernel, task);
-    if (trap === 'syscall') {
-      advancePc(kernel, task, ECALL_BYTES);
-      enterSyscall(kernel, task);
-    } else if (trap === 'timer') {
+    if (trap === 'timer') {
       chargedRetired = charge(kernel, task, chargedRetired);
       tick(kernel, untilNs);
     } else handleTrap(kernel, task, trap);
@@ -125,11 +119,29 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
   kernel.current = 0;
 }
 
-/** As hart.run, with a look at the task at each count of instructions that the sampler asks for. */
-function runSampled(hart: Hart, task: Task, sampler: Sampler, budget: number): StopReason {
-  const end = hart.retired + budget;
-  for (;;) {
-    const reason = hart.run(Math.min(end, sampler.dueAt) - hart.retired);
+/**
+ * Runs the task and serves its system calls until something else happens; null: it may not return to user mode. A function of its own, so
+ * that the host compiles this loop and nothing else with it.
+ */
+function runUntilTrap(kernel: Kernel, task: Task): StopReason | null {
+  const { hart } = kernel.machine;
+  const end = Math.min(hart.retired + MAX_RUN, kernel.limits.instructions);
+  const { sampler } = kernel.observers;
+  while (mayReturnToUser(kernel, task)) {
+    const load = prepareUser(kernel, task);
+    const reason =
+      sampler === null ? hart.runUser(end, task.trapFrame, load) : runSampled(hart, task, sampler, end, load);
+    if (reason !== 'ecall') return reason;
+    saveEcallFrame(kernel, task);
+    enterSyscall(kernel, task);
+  }
+  return null;
+}
+
+/** As hart.runUser, with a look at the task at each count of instructions that the sampler asks for. */
+function runSampled(hart: Hart, task: Task, sampler: Sampler, end: number, load: Load): StopReason | 'ecall' {
+  for (let next: Load = load; ; next = LOAD.nothing) {
+    const reason = hart.runUser(Math.min(end, sampler.dueAt), task.trapFrame, next);
     if (reason !== 'budget' || hart.retired < sampler.dueAt) return reason;
     sampler.take(task);
   }

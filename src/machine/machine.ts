@@ -23,7 +23,8 @@ import type { Ram } from './ram.ts';
 import { Clint, TICK_NS } from './timer.ts';
 import type { Clock, Timer, TimerState } from './timer.ts';
 
-export type { CsrName, Hart, HartLayout, PrivilegeMode, StopReason } from '../cpu/riscv/hart-interface.ts';
+export { LOAD } from '../cpu/riscv/hart-interface.ts';
+export type { CsrName, Hart, HartLayout, Load, PrivilegeMode, StopReason } from '../cpu/riscv/hart-interface.ts';
 export type { Tier, TranslatorStats } from '../cpu/translator.ts';
 export type { LinearMemory, WasmPort } from '../cpu/wasm-port.ts';
 export type { ConsoleDevice, ConsoleState } from './console-device.ts';
@@ -114,7 +115,13 @@ export function createMachine(options: MachineOptions): Machine {
   const layout = createLayout({ ramBytes, tablePairs, codePages });
   const memory = wasm.createMemory(layout.wasmPages);
   const ram = createRam(layout, memory.buffer);
-  const interpreter = createInterpreter(wasm, memory, layout, (records) => hart.code.isFpDirty(records));
+  const interpreter = createInterpreter(
+    wasm,
+    memory,
+    layout,
+    (records) => hart.code.isFpDirty(records),
+    () => hart.readTime(),
+  );
   const interrupts = new Plic();
   const clint = new Clint(clock, deterministic);
   const console = new Uart(CONSOLE_IRQ, interrupts);

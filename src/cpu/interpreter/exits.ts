@@ -14,6 +14,7 @@
  *   TRAP        synchronous exception `cause` with tval; an illegal instruction leaves its word in tval, or 0
  *   SYSTEM      `instruction` is to be carried out by the privileged part, which advances pc and takes 1 off the budget
  *   REGION      a region of translated code begins at pc, and the jump cache has no entry for it: make one and run again
+ *   ECALL       an ecall in U mode has trapped into S mode, and x1..x31 are saved; from cross() only (riscv/crossing.ts)
  *
  * Interface: EXIT, ExitReason.
  */
@@ -27,6 +28,7 @@ export const EXIT = {
   trap: 9,
   system: 10,
   region: 11,
+  ecall: 12,
 } as const;
 export type ExitReason = (typeof EXIT)[keyof typeof EXIT];
 

@@ -8,9 +8,9 @@ import { HART, type Layout } from '../layout.ts';
 
 const REGISTERS = 32;
 
-export function defineRegisterCopies(module: ModuleBuilder, layout: Layout): void {
+export function defineRegisterCopies(module: ModuleBuilder, layout: Layout) {
   const x = layout.hart + HART.x;
-  module.function(
+  const saveRegisters = module.function(
     'saveRegisters',
     ['i32'],
     [],
@@ -24,7 +24,7 @@ export function defineRegisterCopies(module: ModuleBuilder, layout: Layout): voi
     },
     'saveRegisters',
   );
-  module.function(
+  const loadRegisters = module.function(
     'loadRegisters',
     ['i32'],
     [],
@@ -38,4 +38,5 @@ export function defineRegisterCopies(module: ModuleBuilder, layout: Layout): voi
     },
     'loadRegisters',
   );
+  return { saveRegisters, loadRegisters };
 }

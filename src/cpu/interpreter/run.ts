@@ -35,10 +35,10 @@ interface Loop {
   readonly flatTable: Local;
 }
 
-/** Exports run() -> exit reason. `slowPath` has the signature of `execute`, and does what is not done here. */
-export function defineRun(module: ModuleBuilder, layout: Layout, slowPath: FuncRef, step: FuncRef): void {
+/** Exports run() -> exit reason, and gives it. `slowPath` has the signature of `execute`, and does what is not done here. */
+export function defineRun(module: ModuleBuilder, layout: Layout, slowPath: FuncRef, step: FuncRef): FuncRef {
   const hart = (field: Exclude<keyof typeof HART, 'bytes'>): number => layout.hart + HART[field];
-  module.function(
+  return module.function(
     'run',
     [],
     ['i32'],

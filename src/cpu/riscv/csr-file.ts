@@ -6,6 +6,7 @@
  * values pass as int32 halves and nothing here allocates. `satpChanged` and `pmpChanged` are notes to the hart, which clears them.
  */
 import { HART } from '../layout.ts';
+import type { Bus } from './bus.ts';
 import { csrByName, CSR_BY_NUMBER, CSRS, MODE_WORD } from './csr-table.ts';
 import type { CsrRow } from './csr-table.ts';
 import { BIT_63_HI, MENVCFG_STCE_HI, MIP, MSTATUS, PRV } from './privileged.ts';
@@ -20,7 +21,7 @@ export interface CsrInputs {
   /** Tick at which MTIP becomes pending. */
   machineDeadline(): number;
   /** Bits of mip that devices drive, timers excepted: MSIP, SEIP, MEIP. */
-  interruptWires(): number;
+  readonly wires: Pick<Bus, 'interruptWires'>;
 }
 
 /** Index in the hart-state page of the CSR area. */
@@ -55,6 +56,7 @@ export class CsrFile {
   pmpChanged = true;
   readonly #words: Int32Array;
   readonly #inputs: CsrInputs;
+  readonly #wires: CsrInputs['wires'];
   /** STIP of stimecmp, and MTIP, as of the last look at the clock: a cache. */
   #timerBits = 0;
 
@@ -62,6 +64,7 @@ export class CsrFile {
   constructor(words: Int32Array, inputs: CsrInputs) {
     this.#words = words;
     this.#inputs = inputs;
+    this.#wires = inputs.wires;
   }
 
   reset(): void {
@@ -104,7 +107,12 @@ export class CsrFile {
 
   /** Interrupts that are pending, whether enabled or not; timers as of the last refreshTimers(). */
   pendingInterrupts(): number {
-    return this.#words[MIP_WORD]! | this.#timerBits | this.#inputs.interruptWires();
+    return this.#words[MIP_WORD]! | this.#timerBits | this.#wires.interruptWires();
+  }
+
+  /** Whether some pending interrupt is enabled in mie. */
+  hasEnabledInterrupt(): boolean {
+    return (this.pendingInterrupts() & this.#words[MIE_WORD]!) !== 0;
   }
 
   /** Looks at the clock. To be called when time has passed or a deadline has changed. */
@@ -148,6 +156,11 @@ export class CsrFile {
       default:
         return number >> 5 === 0xc00 >> 5 && !this.#counterEnabled(number & 31) ? undefined : row;
     }
+  }
+
+  /** Whether an instruction may read the time CSR in the present mode. */
+  mayReadTime(): boolean {
+    return this.#counterEnabled(1);
   }
 
   /** Sets lo and hi to the register's value. */

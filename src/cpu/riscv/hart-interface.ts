@@ -5,8 +5,10 @@
  * are zero (upper-half page addresses). As two int32 halves: always exact. `scause` of an interrupt and arbitrary
  * register values need the halves.
  */
+import type { Load } from './crossing.ts';
 import type { CsrName } from './csr-table.ts';
 
+export { LOAD, type Load } from './crossing.ts';
 export type { CsrName } from './csr-table.ts';
 
 /** Why run() came back. */
@@ -80,6 +82,13 @@ export interface Hart {
    * between instructions; the timer is looked at least every slice (deterministic mode: at the exact instruction).
    */
   run(maxInstructions: number): StopReason;
+
+  /**
+   * sret to user mode, then as run(), until `untilRetired` instructions have been retired since reset. pc comes from the first word of `frame`, x1..x31 from those behind it as `load` says; LOAD.nothing:
+   * the hart is in user mode already. An ecall that leads to the native vector gives 'ecall', and pc and x1..x31 are in `frame` again;
+   * after any other trap they are not.
+   */
+  runUser(untilRetired: number, frame: number, load: Load): StopReason | 'ecall';
 
   /** Instructions retired since reset. */
   readonly retired: number;

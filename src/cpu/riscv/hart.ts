@@ -13,6 +13,7 @@ import type { CodeTranslator, TranslatedMemory } from '../translator.ts';
 import type { Bus } from './bus.ts';
 import { CodeCache } from './code-cache.ts';
 import { CsrFile } from './csr-file.ts';
+import { LOAD, type Load } from './crossing.ts';
 import { csrByName, csrWord } from './csr-table.ts';
 import type { CsrName } from './csr-table.ts';
 import { needsFpState } from './fp-state.ts';
@@ -104,7 +105,7 @@ export class RiscvHart implements Hart {
       retiredCount: () => this.#retired,
       timeTicks: () => bus.timeTicks(this.#retired),
       machineDeadline: () => bus.machineDeadline(),
-      interruptWires: () => bus.interruptWires(),
+      wires: bus,
     });
     this.mmu = new Mmu(layout, bytes, words, () => this.codeTranslator?.forgetContexts());
     this.code = new CodeCache(layout, words, this.mmu, (key) => this.codeTranslator?.dropPage(key));
@@ -154,7 +155,41 @@ export class RiscvHart implements Hart {
   }
 
   run(maxInstructions: number): StopReason {
-    const target = this.#retired + maxInstructions;
+    return this.#run(this.#retired + maxInstructions, 0) as StopReason;
+  }
+
+  /** The way in and out of a system call that nothing interrupts; all else is left to #run. */
+  runUser(untilRetired: number, frame: number, load: Load): StopReason | 'ecall' {
+    const words = this.#words;
+    const before = this.#retired;
+    const isClockDue = ++this.#clockRuns >= CLOCK_RUNS || before - this.#clockRetired >= CLOCK_INSTRUCTIONS;
+    const isUneven = isClockDue || this.#isDeterministic || this.#single.isPending || before >= untilRetired;
+    if (isUneven || this.#csrs.hasEnabledInterrupt() || !this.translator.isActiveForUser()) {
+      this.#enterUser(frame, load);
+      return this.#run(untilRetired, frame);
+    }
+    const slice = Math.min(untilRetired - before, this.#sliceInstructions, this.#untilSample);
+    words[BUDGET] = slice;
+    const exit = this.#interpreter.cross(frame, load);
+    const done = slice - words[BUDGET]!;
+    this.#retired = before + done;
+    if ((this.#untilSample -= done) <= 0) this.#takeSample();
+    if (exit === EXIT.ecall) {
+      this.traps.counts[CAUSE.ECALL_U]!++;
+      if (this.#isAtNativeVector()) return 'ecall';
+    } else if (this.#handle(exit)) return 'wfi';
+    else if (this.#isAtNativeVector()) return 'native-vector';
+    return this.#run(untilRetired, frame);
+  }
+
+  /** What cross() does before it runs. */
+  #enterUser(frame: number, load: Load): void {
+    if (load === LOAD.nothing) return;
+    this.#interpreter.loadRegisters(frame);
+    this.#interpreter.enterUser(frame);
+  }
+
+  #run(untilRetired: number, frame: number): StopReason | 'ecall' {
     const words = this.#words;
     if (++this.#clockRuns >= CLOCK_RUNS || this.#retired - this.#clockRetired >= CLOCK_INSTRUCTIONS) this.lookAtClock();
     // Exceptions retire nothing: a handler that itself faults at once must not keep the host forever.
@@ -164,21 +199,30 @@ export class RiscvHart implements Hart {
       if (!this.#single.isPending) this.traps.takeInterrupt();
       if (this.#isAtNativeVector()) return 'native-vector';
       const before = this.#retired;
-      const left = target - before;
+      const left = untilRetired - before;
       if (left <= 0 || attempts > MAX_ATTEMPTS) return 'budget';
       this.translator.activate();
       const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit(), this.#untilSample);
       words[BUDGET] = slice;
-      const exit = this.#interpreter.run();
+      const exit = this.#interpreter.cross(frame, LOAD.nothing);
       const done = slice - words[BUDGET]!;
       this.#retired = before + done;
       if ((this.#untilSample -= done) <= 0) this.#takeSample();
       if (this.#single.isPending) this.#finishSingle(done === 1);
-      if (this.#handle(exit)) return 'wfi';
+      if (exit === EXIT.ecall) {
+        this.traps.counts[CAUSE.ECALL_U]!++;
+        if (this.#isAtNativeVector()) return 'ecall';
+      } else if (this.#handle(exit)) return 'wfi';
       // Most traps lead here; an interrupt that came meanwhile is taken at the next call.
       if (this.#isAtNativeVector()) return 'native-vector';
       attempts = this.#retired === before ? attempts + 1 : 0;
     }
+  }
+
+  /** For code that reads the time CSR: ticks; -1 where it may not, or where the time depends on the instructions before it. */
+  readTime(): number {
+    if (this.#isDeterministic || !this.#csrs.mayReadTime()) return -1;
+    return this.#bus.timeTicks(this.#retired);
   }
 
   /** Handles an exit; true after a wfi with nothing to wake up for. */

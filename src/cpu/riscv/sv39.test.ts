@@ -23,7 +23,7 @@ function setUp() {
     retiredCount: () => 0,
     timeTicks: () => 0,
     machineDeadline: () => Infinity,
-    interruptWires: () => 0,
+    wires: { interruptWires: () => 0 },
   });
   csrs.reset();
   csrs.write(csrByName('pmpaddr0'), -1, 0x003f_ffff);

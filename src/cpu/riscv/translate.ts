@@ -77,6 +77,17 @@ export class Translator {
     if (data.pair < 0) state[FLAT_TABLE] = this.#mmu.ensurePair(data);
   }
 
+  /** Whether the present selection is that of U mode too; then the interpreter has been told. */
+  isActiveForUser(): boolean {
+    const csrs = this.#csrs;
+    if (csrs.pmpChanged || csrs.satpChanged || (csrs.mstatus & VIEW_BITS) !== this.#view) return false;
+    const data = this.#data!;
+    if (data.pair < 0) return false;
+    this.#state[FETCH_CONTEXT] = this.#fetch!.id;
+    this.#state[DATA_CONTEXT] = data.id;
+    return true;
+  }
+
   /** Forgets the selection, after the MMU was flushed or the registers were restored. */
   reset(): void {
     this.#view = -1;

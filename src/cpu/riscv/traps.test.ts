@@ -17,7 +17,7 @@ function setUp() {
     retiredCount: () => inputs.retired,
     timeTicks: () => inputs.ticks,
     machineDeadline: () => Infinity,
-    interruptWires: () => inputs.wires,
+    wires: { interruptWires: () => inputs.wires },
   });
   csrs.reset();
   const traps = new Traps(csrs, words);

@@ -11,13 +11,13 @@ import type { Task } from '../task/types.ts';
 import { A0, A7, pc, reg, setPc, setReg, SP, TP } from './riscv64/trap-frame.ts';
 
 export {
-  advancePc,
   copyTrapFrame,
   fpState,
   FP_STATE_BYTES,
   initTrapFrame,
+  prepareUser,
   restartSyscall,
-  restoreTrapFrame,
+  saveEcallFrame,
   saveTrapFrame,
   trapFrameOffset,
   trapValue,

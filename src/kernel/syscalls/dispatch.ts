@@ -117,7 +117,7 @@ function argument(words: Int32Array, base: number, register: number, width: Widt
 
 function finish(kernel: Kernel, task: Task, result: SyscallResult): void {
   if (task.state === 'zombie' || task.state === 'dead') return;
-  if (isWait(result)) {
+  if (typeof result !== 'number' && isWait(result)) {
     const interruption = interruptionOf(task, result);
     if (interruption === undefined) return sleepOn(kernel, task, result);
     result = interruption;

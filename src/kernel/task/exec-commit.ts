@@ -116,6 +116,7 @@ function takeOverLeader(kernel: Kernel, task: Task, leader: Task, group: ThreadG
   group.threads = [task.tid];
   if (kernel.current === oldTid) kernel.current = task.tid;
   if (kernel.fpOwner === oldTid) kernel.fpOwner = task.tid;
+  if (kernel.xOwner === oldTid) kernel.xOwner = task.tid;
   for (const tgid of group.children) {
     const child = kernel.groups.get(tgid);
     if (child !== undefined) child.parentThread = task.tid;

@@ -189,6 +189,7 @@ export function forgetTask(kernel: Kernel, task: Task): void {
 export function releaseRecord(kernel: Kernel, task: Task): void {
   task.state = 'dead';
   if (kernel.fpOwner === task.tid) kernel.fpOwner = 0;
+  if (kernel.xOwner === task.tid) kernel.xOwner = 0;
   kernel.tasks.delete(task.tid);
   if (task.kernelStack !== 0) putFrame(kernel, task.kernelStack);
   task.kernelStack = 0;

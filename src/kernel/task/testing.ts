@@ -26,6 +26,7 @@ export function processKernel(ramPages = 4096): Kernel {
     limitHits: new Map(),
     futexes: { waiters: new Map() },
     fpOwner: 0,
+    xOwner: 0,
     halted: null,
     limits: { instructions: Infinity, wallNs: Infinity, processes: 64, openFiles: 4096, outputBytes: Infinity },
     observers: noObservers(),

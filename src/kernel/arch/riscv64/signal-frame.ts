@@ -21,7 +21,7 @@ import {
   UC_SIGMASK,
   UC_STACK,
 } from './signal-frame-layout.ts';
-import { A0, A1, A2, FP_STATE_BYTES, fpState, reg, setPc, setReg, SP } from './trap-frame.ts';
+import { A0, A1, A2, FP_STATE_BYTES, fpState, reg, setPc, setReg, setUserRegs, SP } from './trap-frame.ts';
 import { vdsoImage } from './vdso/image.ts';
 
 const RA = 1;
@@ -67,7 +67,7 @@ export function popSignalFrame(kernel: Kernel, task: Task): boolean {
   if (copyFromUser(kernel, task, reg(kernel, task, SP), frame) !== 0) return false;
   const view = new DataView(frame.buffer);
   const { u8 } = kernel.machine.ram;
-  u8.set(frame.subarray(REGS_OFFSET, REGS_OFFSET + REGS_BYTES), task.trapFrame);
+  setUserRegs(kernel, task, frame.subarray(REGS_OFFSET, REGS_OFFSET + REGS_BYTES));
   const fp = fpState(kernel, task);
   u8.fill(0, fp, fp + FP_STATE_BYTES);
   u8.set(frame.subarray(FP_OFFSET, FP_OFFSET + FP_BYTES), fp);

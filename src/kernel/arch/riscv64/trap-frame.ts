@@ -1,10 +1,12 @@
 /**
  * pt_regs of riscv64 on the kernel stack, and the way between it and the hart.
  *
- * Interface: saveTrapFrame, restoreTrapFrame, advancePc, initTrapFrame, copyTrapFrame, register access, FP state.
+ * Interface: saveTrapFrame, saveEcallFrame, prepareUser, initTrapFrame, copyTrapFrame, register access, FP state.
  * Layout (Linux arch/riscv/include/asm/ptrace.h): epc, x1..x31, status, badaddr, cause, orig_a0: 36 words of 8 bytes at the top of
  * the stack. Below it lie f0..f31 and fcsr while the task does not own the hart's f registers (`kernel.fpOwner`).
+ * Invariant: of the task that `kernel.xOwner` names, the hart's x registers are those in its frame, but for a0.
  */
+import { LOAD, type Load } from '../../../machine/machine.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/types.ts';
 
@@ -12,6 +14,7 @@ export const TRAP_FRAME_BYTES = 36 * 8;
 /** f0..f31, then fcsr in the low half of the last word. */
 export const FP_STATE_BYTES = 33 * 8;
 const STACK_BYTES = 4096;
+const ECALL_BYTES = 4;
 
 const STATUS = 32 * 8;
 const BADADDR = 33 * 8;
@@ -37,7 +40,19 @@ export function trapFrameOffset(stackOffset: number): number {
   return stackOffset + STACK_BYTES - TRAP_FRAME_BYTES;
 }
 
-/** Saves the user registers after a trap from user mode, as the kernel's entry code does. */
+/** Completes the frame after an ecall, in which hart.runUser has saved the registers: the task goes on behind the ecall. */
+export function saveEcallFrame(kernel: Kernel, task: Task): void {
+  const words = kernel.machine.ram.i32;
+  const frame = task.trapFrame >> 2;
+  const low = words[frame]!;
+  words[frame] = low + ECALL_BYTES;
+  if (low < 0 && low + ECALL_BYTES >= 0) words[frame + 1]!++;
+  words[frame + (ORIG_A0 >> 2)] = words[frame + 2 * A0]!;
+  words[frame + (ORIG_A0 >> 2) + 1] = words[frame + 2 * A0 + 1]!;
+  kernel.xOwner = task.tid;
+}
+
+/** Saves the user registers after any other trap from user mode, as the kernel's entry code does. */
 export function saveTrapFrame(kernel: Kernel, task: Task): void {
   const { hart, ram } = kernel.machine;
   const { sepc, scause, stval } = hart.layout;
@@ -48,28 +63,18 @@ export function saveTrapFrame(kernel: Kernel, task: Task): void {
   copyWord(words, frame + (CAUSE >> 2), scause >> 2);
   copyWord(words, frame + (BADADDR >> 2), stval >> 2);
   copyWord(words, frame + (ORIG_A0 >> 2), frame + 2 * A0);
+  kernel.xOwner = task.tid;
 }
 
-/** Loads the hart from the frame and returns to user mode with sret. */
-export function restoreTrapFrame(kernel: Kernel, task: Task): void {
-  const { hart, ram } = kernel.machine;
-  const { sepc } = hart.layout;
-  const words = ram.i32;
-  const frame = task.trapFrame >> 2;
+/** Makes the hart ready for hart.runUser. Gives what that must load from the frame. */
+export function prepareUser(kernel: Kernel, task: Task): Load {
   if (kernel.fpOwner !== task.tid) switchFpState(kernel, task);
-  hart.loadRegisters(task.trapFrame);
-  words[sepc >> 2] = words[frame]! & ~1;
-  words[(sepc >> 2) + 1] = words[frame + 1]!;
-  hart.sret();
+  return kernel.xOwner === task.tid ? LOAD.a0 : LOAD.all;
 }
 
-/** Steps over the instruction that trapped. */
-export function advancePc(kernel: Kernel, task: Task, bytes: number): void {
-  const words = kernel.machine.ram.i32;
-  const frame = task.trapFrame >> 2;
-  const low = words[frame]!;
-  words[frame] = low + bytes;
-  if (low < 0 && low + bytes >= 0) words[frame + 1]!++;
+/** The frame is about to be changed in more than pc and a0. */
+function disownRegisters(kernel: Kernel, task: Task): void {
+  if (kernel.xOwner === task.tid) kernel.xOwner = 0;
 }
 
 function copyWord(words: Int32Array, to: number, from: number): void {
@@ -79,6 +84,7 @@ function copyWord(words: Int32Array, to: number, from: number): void {
 
 /** A fresh user context: all registers zero but pc and sp; f registers zero. */
 export function initTrapFrame(kernel: Kernel, task: Task, entry: number, stackPointer: number): void {
+  disownRegisters(kernel, task);
   kernel.machine.ram.u8.fill(0, task.trapFrame - FP_STATE_BYTES, task.trapFrame + TRAP_FRAME_BYTES);
   if (kernel.fpOwner === task.tid) kernel.fpOwner = 0;
   putWord(kernel, task.trapFrame, entry);
@@ -88,8 +94,15 @@ export function initTrapFrame(kernel: Kernel, task: Task, entry: number, stackPo
 /** The child of a clone starts with its parent's registers. */
 export function copyTrapFrame(kernel: Kernel, from: Task, to: Task): void {
   flushFpState(kernel, from);
+  disownRegisters(kernel, to);
   const start = from.trapFrame - FP_STATE_BYTES;
   kernel.machine.ram.u8.copyWithin(to.trapFrame - FP_STATE_BYTES, start, from.trapFrame + TRAP_FRAME_BYTES);
+}
+
+/** Puts pc and x1..x31 of a task into its frame, as they lie in a user_regs_struct. */
+export function setUserRegs(kernel: Kernel, task: Task, regs: Uint8Array): void {
+  disownRegisters(kernel, task);
+  kernel.machine.ram.u8.set(regs, task.trapFrame);
 }
 
 /** x[index] as an unsigned number (imprecise beyond 2^53). */
@@ -99,6 +112,7 @@ export function reg(kernel: Kernel, task: Task, index: number): number {
 
 /** Sets x[index] from an integer in -2^63..2^64-1. */
 export function setReg(kernel: Kernel, task: Task, index: number, value: number): void {
+  if (index !== A0) disownRegisters(kernel, task);
   putWord(kernel, task.trapFrame + 8 * index, value);
 }
 

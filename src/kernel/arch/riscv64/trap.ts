@@ -1,5 +1,5 @@
 /**
- * What a trap from user mode means, in neutral words. Interface: decodeTrap, Trap.
+ * What a trap from user mode other than a system call means, in neutral words. Interface: decodeTrap, Trap.
  * Source: RISC-V Privileged Architecture, table of supervisor cause values.
  */
 import type { Kernel } from '../../kernel.ts';
@@ -7,7 +7,6 @@ import type { Task } from '../../task/types.ts';
 import { CAUSE } from './trap-frame.ts';
 
 export type Trap =
-  | 'syscall'
   | 'timer'
   | 'external'
   | 'software'
@@ -32,7 +31,7 @@ const EXCEPTIONS: readonly Trap[] = [
   'access-read',
   'misaligned',
   'access-write',
-  'syscall',
+  'unknown',
   'unknown',
   'unknown',
   'unknown',
