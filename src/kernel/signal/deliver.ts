@@ -43,7 +43,8 @@ export function deliverSignals(kernel: Kernel, task: Task): void {
 }
 
 function takeSignal(kernel: Kernel, group: ThreadGroup, task: Task): SigInfo | undefined {
-  const info = dequeueSignal(task.pending, ~task.blocked) ?? dequeueSignal(group.pending, ~task.blocked);
+  const wanted = ~task.blocked;
+  const info = dequeueSignal(task.pending, wanted) ?? dequeueSignal(group.pending, wanted);
   recalcPending(kernel, task);
   return info;
 }

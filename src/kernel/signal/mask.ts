@@ -4,20 +4,25 @@
  * Interface: setMask, setTemporaryMask, restoreMask, recalcPending, pendingSet, signalBit, UNBLOCKABLE.
  * Invariant: task.signalPending is true exactly when deliverSignals has something to look at.
  */
-import { SIGNALS } from '../../abi/signals.ts';
+import { NSIG, SIGNALS } from '../../abi/signals.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Task } from '../task/types.ts';
 
+const BITS: readonly bigint[] = Array.from({ length: NSIG + 1 }, (_, signo) =>
+  signo === 0 ? 0n : 1n << BigInt(signo - 1),
+);
+
 export function signalBit(signo: number): bigint {
-  return 1n << BigInt(signo - 1);
+  return BITS[signo]!;
 }
 
 /** SIGKILL and SIGSTOP can be neither blocked nor caught nor ignored. */
 export const UNBLOCKABLE = signalBit(SIGNALS.SIGKILL) | signalBit(SIGNALS.SIGSTOP);
+const BLOCKABLE = BigInt.asUintN(64, ~UNBLOCKABLE);
 
 /** Replaces the mask of blocked signals. */
 export function setMask(kernel: Kernel, task: Task, mask: bigint): void {
-  task.blocked = BigInt.asUintN(64, mask) & ~UNBLOCKABLE;
+  task.blocked = mask & BLOCKABLE;
   recalcPending(kernel, task);
 }
 
@@ -43,6 +48,11 @@ export function pendingSet(kernel: Kernel, task: Task): bigint {
 export function recalcPending(kernel: Kernel, task: Task): void {
   const group = kernel.groups.get(task.tgid);
   task.signalPending =
-    (pendingSet(kernel, task) & ~task.blocked) !== 0n ||
-    (group !== undefined && (group.groupExit !== null || group.stopPending));
+    isPending(task.pending.set, task.blocked) ||
+    (group !== undefined &&
+      (isPending(group.pending.set, task.blocked) || group.groupExit !== null || group.stopPending));
+}
+
+function isPending(set: bigint, blocked: bigint): boolean {
+  return set !== 0n && (set & ~blocked) !== 0n;
 }

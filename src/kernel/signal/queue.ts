@@ -36,12 +36,18 @@ export function enqueueSignal(pending: PendingSignals, info: SigInfo): boolean {
 
 /** Takes the next signal out of those in `wanted`: caused by an instruction first, then the lowest number; undefined if there is none. */
 export function dequeueSignal(pending: PendingSignals, wanted: bigint): SigInfo | undefined {
+  if (pending.set === 0n) return undefined;
   const ready = pending.set & wanted;
   if (ready === 0n) return undefined;
   const signo = lowestSignal((ready & SYNCHRONOUS) === 0n ? ready : ready & SYNCHRONOUS);
-  const index = pending.queue.findIndex((info) => info.signo === signo);
-  const [info] = pending.queue.splice(index, 1);
-  if (!pending.queue.some((other) => other.signo === signo)) pending.set &= ~signalBit(signo);
+  const { queue } = pending;
+  if (queue.length === 1) {
+    pending.set = 0n;
+    return queue.pop();
+  }
+  const index = queue.findIndex((info) => info.signo === signo);
+  const [info] = queue.splice(index, 1);
+  if (!queue.some((other) => other.signo === signo)) pending.set &= ~signalBit(signo);
   return info;
 }
 
@@ -53,10 +59,8 @@ export function removeSignals(pending: PendingSignals, unwanted: bigint): void {
 }
 
 function lowestSignal(set: bigint): number {
-  let signo = 1;
-  while ((set & 1n) === 0n) {
-    set >>= 1n;
-    signo++;
-  }
-  return signo;
+  const low = Number(BigInt.asIntN(32, set));
+  if (low !== 0) return 32 - Math.clz32(low & -low);
+  const high = Number(BigInt.asIntN(32, set >> 32n));
+  return 64 - Math.clz32(high & -high);
 }

@@ -175,7 +175,8 @@ function isIgnored(kernel: Kernel, group: ThreadGroup, task: Task, info: SigInfo
 function chooseThread(kernel: Kernel, group: ThreadGroup, signo: number): Task | undefined {
   const bit = signalBit(signo);
   let sleeping: Task | undefined;
-  for (const tid of [group.leader, ...group.threads]) {
+  for (let i = -1; i < group.threads.length; i++) {
+    const tid = i < 0 ? group.leader : group.threads[i]!;
     const thread = kernel.tasks.get(tid);
     if (thread === undefined || thread.state === 'zombie' || thread.state === 'dead') continue;
     if ((thread.blocked & bit) !== 0n && signo !== SIGNALS.SIGKILL) continue;

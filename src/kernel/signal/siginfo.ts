@@ -1,5 +1,5 @@
 /**
- * siginfo_t between its record and its 128 bytes. Interface: encodeSigInfo, decodeSigInfo, SIGINFO_BYTES. See sigaction(2).
+ * siginfo_t between its record and its 128 bytes. Interface: encodeSigInfo, writeSigInfo, decodeSigInfo, SIGINFO_BYTES. See sigaction(2).
  */
 import { SI_CODE } from '../../abi/flags/signal.ts';
 import { SIGNALS } from '../../abi/signals.ts';
@@ -12,7 +12,13 @@ const { SI_TIMER, SI_SIGIO } = SI_CODE.values;
 /** The bytes that user space sees. Which member of the union is meant follows from signal and code. */
 export function encodeSigInfo(info: SigInfo): Uint8Array {
   const bytes = new Uint8Array(SIGINFO_BYTES);
-  const view = new DataView(bytes.buffer);
+  writeSigInfo(new DataView(bytes.buffer), info);
+  return bytes;
+}
+
+/** Writes them to the start of `view`. */
+export function writeSigInfo(view: DataView, info: SigInfo): void {
+  for (let at = 0; at < SIGINFO_BYTES; at += 4) view.setInt32(at, 0, true);
   view.setInt32(0, info.signo, true);
   view.setInt32(4, info.errno, true);
   view.setInt32(8, info.code, true);
@@ -33,7 +39,6 @@ export function encodeSigInfo(info: SigInfo): Uint8Array {
       put64(view, 40, info.systemTimeTicks ?? 0);
     } else if (info.value !== undefined) view.setBigUint64(24, BigInt.asUintN(64, info.value), true);
   }
-  return bytes;
 }
 
 /** What rt_sigqueueinfo was given. */

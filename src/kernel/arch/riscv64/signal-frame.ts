@@ -8,7 +8,7 @@ import type { Kernel } from '../../kernel.ts';
 import { copyFromUser, copyToUser } from '../../mm/uaccess.ts';
 import { mmOf } from '../../mm/mm.ts';
 import { setMask } from '../../signal/mask.ts';
-import { encodeSigInfo } from '../../signal/siginfo.ts';
+import { writeSigInfo } from '../../signal/siginfo.ts';
 import type { SigInfo } from '../../signal/types.ts';
 import type { Task } from '../../task/types.ts';
 import {
@@ -21,10 +21,16 @@ import {
   UC_SIGMASK,
   UC_STACK,
 } from './signal-frame-layout.ts';
-import { A0, A1, A2, FP_STATE_BYTES, fpState, reg, setPc, setReg, setUserRegs, SP } from './trap-frame.ts';
+import { A0, A1, A2, copyWords, fpState, reg, setFpState, setPc, setReg, setUserRegs, SP } from './trap-frame.ts';
 import { vdsoImage } from './vdso/image.ts';
 
 const RA = 1;
+const TWO_32 = 4294967296;
+
+/** The frame on its way to or from user memory. Where nothing is put, it is always zero. */
+const frame = new Uint8Array(FRAME_BYTES);
+const frameView = new DataView(frame.buffer);
+const frameWords = new Int32Array(frame.buffer);
 
 const { SA_ONSTACK } = SIGACTION.values;
 const { SS_ONSTACK, SS_DISABLE, SS_AUTODISARM } = SIGALTSTACK.values;
@@ -40,16 +46,13 @@ export function pushSignalFrame(
 ): boolean {
   const sp = frameAddress(kernel, task, flags);
   if (sp < 0) return false;
-  const frame = new Uint8Array(FRAME_BYTES);
-  const view = new DataView(frame.buffer);
-  frame.set(encodeSigInfo(info));
-  writeStack(view, task, sp);
-  view.setBigUint64(UC_SIGMASK, mask, true);
-  const { u8 } = kernel.machine.ram;
+  writeSigInfo(frameView, info);
+  writeStack(task, sp);
+  frameView.setBigUint64(UC_SIGMASK, mask, true);
+  const words = kernel.machine.ram.i32;
   // user_regs_struct is pc followed by x1..x31, just as pt_regs begins.
-  frame.set(u8.subarray(task.trapFrame, task.trapFrame + REGS_BYTES), REGS_OFFSET);
-  const fp = fpState(kernel, task);
-  frame.set(u8.subarray(fp, fp + FP_BYTES), FP_OFFSET);
+  copyWords(frameWords, REGS_OFFSET, words, task.trapFrame, REGS_BYTES);
+  copyWords(frameWords, FP_OFFSET, words, fpState(kernel, task), FP_BYTES);
   if (copyToUser(kernel, task, sp, frame) !== 0) return false;
   if ((task.altStack.flags & SS_AUTODISARM) !== 0) task.altStack = { sp: 0, size: 0, flags: SS_DISABLE };
   setReg(kernel, task, RA, mmOf(kernel, task).vdso + vdsoImage().signalReturn);
@@ -63,21 +66,26 @@ export function pushSignalFrame(
 
 /** rt_sigreturn: takes everything back from the frame at sp. False when it cannot be read. */
 export function popSignalFrame(kernel: Kernel, task: Task): boolean {
-  const frame = new Uint8Array(FRAME_BYTES);
-  if (copyFromUser(kernel, task, reg(kernel, task, SP), frame) !== 0) return false;
-  const view = new DataView(frame.buffer);
-  const { u8 } = kernel.machine.ram;
-  setUserRegs(kernel, task, frame.subarray(REGS_OFFSET, REGS_OFFSET + REGS_BYTES));
-  const fp = fpState(kernel, task);
-  u8.fill(0, fp, fp + FP_STATE_BYTES);
-  u8.set(frame.subarray(FP_OFFSET, FP_OFFSET + FP_BYTES), fp);
-  setMask(kernel, task, view.getBigUint64(UC_SIGMASK, true));
-  task.altStack = {
-    sp: Number(view.getBigUint64(UC_STACK, true)),
-    flags: view.getUint32(UC_STACK + 8, true) & ~SS_ONSTACK,
-    size: Number(view.getBigUint64(UC_STACK + 16, true)),
-  };
-  return true;
+  const isReadable = copyFromUser(kernel, task, reg(kernel, task, SP), frame) === 0;
+  if (isReadable) restoreFrom(kernel, task);
+  // What a program left in the unused parts must not come into the next frame.
+  frame.fill(0);
+  return isReadable;
+}
+
+function restoreFrom(kernel: Kernel, task: Task): void {
+  setUserRegs(kernel, task, frameWords, REGS_OFFSET);
+  setFpState(kernel, task, frameWords, FP_OFFSET);
+  setMask(kernel, task, frameView.getBigUint64(UC_SIGMASK, true));
+  const { altStack } = task;
+  const sp = word64(UC_STACK);
+  const flags = frameView.getUint32(UC_STACK + 8, true) & ~SS_ONSTACK;
+  const size = word64(UC_STACK + 16);
+  if (sp !== altStack.sp || flags !== altStack.flags || size !== altStack.size) task.altStack = { sp, flags, size };
+}
+
+function word64(at: number): number {
+  return frameView.getUint32(at + 4, true) * TWO_32 + frameView.getUint32(at, true);
 }
 
 /** Where the frame goes: below sp, or on the alternate stack. -1 when the alternate stack in use would overflow. */
@@ -99,10 +107,15 @@ export function onAltStack(task: Task, sp: number): boolean {
   return sp > altStack.sp && sp - altStack.sp <= altStack.size;
 }
 
-function writeStack(view: DataView, task: Task, sp: number): void {
+function writeStack(task: Task, sp: number): void {
   const { altStack } = task;
   const state = altStack.size === 0 ? SS_DISABLE : onAltStack(task, sp) ? SS_ONSTACK : 0;
-  view.setBigUint64(UC_STACK, BigInt(altStack.sp), true);
-  view.setUint32(UC_STACK + 8, (altStack.flags & SS_AUTODISARM) | state, true);
-  view.setBigUint64(UC_STACK + 16, BigInt(altStack.size), true);
+  putWord64(UC_STACK, altStack.sp);
+  frameView.setUint32(UC_STACK + 8, (altStack.flags & SS_AUTODISARM) | state, true);
+  putWord64(UC_STACK + 16, altStack.size);
+}
+
+function putWord64(at: number, value: number): void {
+  frameView.setUint32(at, value % TWO_32, true);
+  frameView.setUint32(at + 4, Math.floor(value / TWO_32), true);
 }

@@ -13,6 +13,9 @@ import type { Task } from '../../task/types.ts';
 export const TRAP_FRAME_BYTES = 36 * 8;
 /** f0..f31, then fcsr in the low half of the last word. */
 export const FP_STATE_BYTES = 33 * 8;
+const F_BYTES = 256;
+/** pc, x1..x31. */
+const USER_REGS_BYTES = 256;
 const STACK_BYTES = 4096;
 const ECALL_BYTES = 4;
 
@@ -93,16 +96,23 @@ export function initTrapFrame(kernel: Kernel, task: Task, entry: number, stackPo
 
 /** The child of a clone starts with its parent's registers. */
 export function copyTrapFrame(kernel: Kernel, from: Task, to: Task): void {
-  flushFpState(kernel, from);
+  fpState(kernel, from);
   disownRegisters(kernel, to);
   const start = from.trapFrame - FP_STATE_BYTES;
   kernel.machine.ram.u8.copyWithin(to.trapFrame - FP_STATE_BYTES, start, from.trapFrame + TRAP_FRAME_BYTES);
 }
 
-/** Puts pc and x1..x31 of a task into its frame, as they lie in a user_regs_struct. */
-export function setUserRegs(kernel: Kernel, task: Task, regs: Uint8Array): void {
+/** Puts pc and x1..x31 of a task into its frame, from a user_regs_struct at byte `at` of `words`. */
+export function setUserRegs(kernel: Kernel, task: Task, words: Int32Array, at: number): void {
   disownRegisters(kernel, task);
-  kernel.machine.ram.u8.set(regs, task.trapFrame);
+  copyWords(kernel.machine.ram.i32, task.trapFrame, words, at, USER_REGS_BYTES);
+}
+
+/** Copies whole 32-bit words; offsets are in bytes. For few of them quicker than what the host has for it. */
+export function copyWords(to: Int32Array, toByte: number, from: Int32Array, fromByte: number, bytes: number): void {
+  const target = toByte >> 2;
+  const source = fromByte >> 2;
+  for (let i = 0; i < bytes >> 2; i++) to[target + i] = from[source + i]!;
 }
 
 /** x[index] as an unsigned number (imprecise beyond 2^53). */
@@ -147,33 +157,43 @@ export function restartSyscall(kernel: Kernel, task: Task): void {
   setPc(kernel, task, pc(kernel, task) - 4);
 }
 
-/** Offset of f0..f31 and fcsr of a task in linear memory, up to date and free to be changed until the task runs again. */
+/** Offset of f0..f31 and fcsr of a task in linear memory, up to date. They must not be changed there. */
 export function fpState(kernel: Kernel, task: Task): number {
-  flushFpState(kernel, task);
-  return task.trapFrame - FP_STATE_BYTES;
+  const at = task.trapFrame - FP_STATE_BYTES;
+  if (kernel.fpOwner === task.tid) {
+    const { hart, ram } = kernel.machine;
+    copyWords(ram.i32, at, ram.i32, hart.layout.f, F_BYTES);
+    ram.i32[(at + F_BYTES) >> 2] = hart.csrLo('fcsr');
+  }
+  return at;
+}
+
+/** Gives a task f0..f31 and fcsr from byte `at` of `words`. Most often they are what it has. */
+export function setFpState(kernel: Kernel, task: Task, words: Int32Array, at: number): void {
+  const own = kernel.machine.ram.i32;
+  const to = fpState(kernel, task) >> 2;
+  const from = at >> 2;
+  let same = true;
+  for (let i = 0; i <= F_BYTES >> 2; i++) {
+    if (own[to + i] === words[from + i]) continue;
+    own[to + i] = words[from + i]!;
+    same = false;
+  }
+  if (!same && kernel.fpOwner === task.tid) kernel.fpOwner = 0;
 }
 
 function switchFpState(kernel: Kernel, task: Task): void {
   const owner = kernel.tasks.get(kernel.fpOwner);
-  if (owner !== undefined && owner.trapFrame !== 0) flushFpState(kernel, owner);
+  if (owner !== undefined && owner.trapFrame !== 0) fpState(kernel, owner);
   const { hart, ram } = kernel.machine;
   const from = task.trapFrame - FP_STATE_BYTES;
-  ram.u8.copyWithin(hart.layout.f, from, from + 256);
-  hart.setCsr('fcsr', ram.u32[(from + 256) >> 2]!);
+  copyWords(ram.i32, hart.layout.f, ram.i32, from, F_BYTES);
+  hart.setCsr('fcsr', ram.u32[(from + F_BYTES) >> 2]!);
   // Supervisor interrupts stay off in the kernel and come on with sret (SPIE); SPP says user mode.
   const status = hart.csrLo('sstatus') & ~(SSTATUS_FS_MASK | SSTATUS_SPP);
   hart.setCsrHalves('sstatus', status | SSTATUS_FS_CLEAN | SSTATUS_SPIE, hart.csrHi('sstatus'));
   ram.i32[(task.trapFrame + STATUS) >> 2] = status | SSTATUS_FS_CLEAN | SSTATUS_SPIE;
   kernel.fpOwner = task.tid;
-}
-
-function flushFpState(kernel: Kernel, task: Task): void {
-  if (kernel.fpOwner !== task.tid) return;
-  const { hart, ram } = kernel.machine;
-  const to = task.trapFrame - FP_STATE_BYTES;
-  ram.u8.copyWithin(to, hart.layout.f, hart.layout.f + 256);
-  ram.u32[(to + 256) >> 2] = hart.csrLo('fcsr');
-  kernel.fpOwner = 0;
 }
 
 function word(kernel: Kernel, at: number): number {
