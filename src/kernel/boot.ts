@@ -71,7 +71,7 @@ function emptyKernel(machine: Machine, ports: HostPorts, options: KernelOptions)
     futexes: { waiters: new Map() },
     timers: { heap: [], live: new Set() },
     frames: createFrameTable(machine),
-    runQueue: { realtime: Array.from({ length: 100 }, () => []), fair: [], minVruntime: 0 },
+    runQueue: { realtime: Array.from({ length: 100 }, () => []), realtimeTasks: 0, fair: [], minVruntime: 0 },
     load: newLoad(),
     nextId: 1,
     nextPid: 1,

@@ -65,8 +65,7 @@ export function haltForLimit(kernel: Kernel, limit: keyof Limits | 'memory', tex
 }
 
 function loop(kernel: Kernel, untilNs: number): RunStatus {
-  for (;;) {
-    const now = nowNs(kernel);
+  for (let now = nowNs(kernel); ;) {
     runTimers(kernel, now);
     updateLoad(kernel, now);
     updateVdsoData(kernel, now);
@@ -75,12 +74,12 @@ function loop(kernel: Kernel, untilNs: number): RunStatus {
     if (now >= untilNs) return BUSY;
     const task = pickNext(kernel);
     if (task === undefined) return { kind: 'idle', untilNs: Math.min(nextTimerNs(kernel), kernel.limits.wallNs) };
-    runTask(kernel, task, now, untilNs);
+    now = runTask(kernel, task, now, untilNs);
   }
 }
 
-/** Lets one task have the hart until it sleeps, stops, dies or must give way. */
-function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void {
+/** Lets one task have the hart until it sleeps, stops, dies or must give way. Gives the time then. */
+function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): number {
   const { hart } = kernel.machine;
   task.state = 'running';
   kernel.current = task.tid;
@@ -117,6 +116,7 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): void
     requeuePreempted(kernel, task);
   }
   kernel.current = 0;
+  return task.sched.lastRunNs;
 }
 
 /**
@@ -214,9 +214,13 @@ function tick(kernel: Kernel, untilNs: number): void {
   programTick(kernel, now, untilNs);
 }
 
-/** The next interrupt comes at the next tick, the next kernel timer or the end of this call, whichever is first. */
+/**
+ * The next interrupt comes at the next tick, the next kernel timer or the end of this call, whichever is first. What is programmed for
+ * sooner stays, as an early interrupt does no harm.
+ */
 function programTick(kernel: Kernel, now: number, untilNs: number): void {
-  programTimer(kernel, Math.min(now + TICK_NS, nextTimerNs(kernel), Math.max(untilNs, now + 1000)));
+  const next = Math.min(now + TICK_NS, nextTimerNs(kernel), Math.max(untilNs, now + 1000));
+  if (kernel.timerProgrammedNs <= now || kernel.timerProgrammedNs > next) programTimer(kernel, next);
 }
 
 /** Charges the time since the last charge; gives the retired count up to which it was charged. */

@@ -33,6 +33,10 @@ export interface HartLayout {
   readonly sepc: number;
   readonly scause: number;
   readonly stval: number;
+  /** Storage of fcsr's two fields, 4 bytes each, and of mstatus, 8 bytes. FS and the bits of the trap stack may be written there. */
+  readonly fflags: number;
+  readonly frm: number;
+  readonly mstatus: number;
 }
 
 export interface Hart {

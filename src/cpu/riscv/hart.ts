@@ -95,6 +95,9 @@ export class RiscvHart implements Hart {
       sepc: hart + csrWord('sepc') * 4,
       scause: hart + csrWord('scause') * 4,
       stval: hart + csrWord('stval') * 4,
+      fflags: hart + HART.fflags,
+      frm: hart + HART.frm,
+      mstatus: hart + csrWord('mstatus') * 4,
     };
     this.#words = state;
     this.#bus = bus;

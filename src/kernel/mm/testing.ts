@@ -99,7 +99,7 @@ export function testKernel(ramPages: number, machine: Machine = testMachine(ramP
     sysctl: new Map(),
     limitHits: new Map(),
     hostProcesses: new Map(),
-    runQueue: { realtime: Array.from({ length: 100 }, () => []), fair: [], minVruntime: 0 },
+    runQueue: { realtime: Array.from({ length: 100 }, () => []), realtimeTasks: 0, fair: [], minVruntime: 0 },
     frames: createFrameTable(machine),
     nextId: 1,
     nextPid: 1,

@@ -22,8 +22,10 @@ export function enqueueTask(kernel: Kernel, task: Task): void {
   task.state = 'ready';
   if (task.sched.queued) return;
   task.sched.queued = true;
-  if (isRealtime(task)) queue.realtime[task.sched.rtPriority]!.push(task.tid);
-  else {
+  if (isRealtime(task)) {
+    queue.realtime[task.sched.rtPriority]!.push(task.tid);
+    queue.realtimeTasks++;
+  } else {
     task.sched.vruntime = Math.max(task.sched.vruntime, queue.minVruntime - SLICE_NS / 2);
     insertFair(kernel, task);
   }
@@ -35,14 +37,21 @@ export function enqueueTask(kernel: Kernel, task: Task): void {
 export function dequeueTask(kernel: Kernel, task: Task): void {
   if (!task.sched.queued) return;
   task.sched.queued = false;
-  remove(isRealtime(task) ? kernel.runQueue.realtime[task.sched.rtPriority]! : kernel.runQueue.fair, task.tid);
+  if (isRealtime(task)) {
+    remove(kernel.runQueue.realtime[task.sched.rtPriority]!, task.tid);
+    kernel.runQueue.realtimeTasks--;
+  } else remove(kernel.runQueue.fair, task.tid);
 }
 
 /** Takes the next task to run out of the queue; undefined when nothing is ready. */
 export function pickNext(kernel: Kernel): Task | undefined {
   const { realtime, fair } = kernel.runQueue;
-  for (let priority = 99; priority > 0; priority--) {
-    if (realtime[priority]!.length > 0) return take(kernel, realtime[priority]!);
+  if (kernel.runQueue.realtimeTasks !== 0) {
+    for (let priority = 99; priority > 0; priority--) {
+      if (realtime[priority]!.length === 0) continue;
+      kernel.runQueue.realtimeTasks--;
+      return take(kernel, realtime[priority]!);
+    }
   }
   if (fair.length === 0) return undefined;
   const task = take(kernel, fair);
@@ -91,6 +100,7 @@ export function requeuePreempted(kernel: Kernel, task: Task): void {
   task.state = 'ready';
   task.sched.queued = true;
   kernel.runQueue.realtime[task.sched.rtPriority]!.unshift(task.tid);
+  kernel.runQueue.realtimeTasks++;
 }
 
 function take(kernel: Kernel, queue: Tid[]): Task | undefined {

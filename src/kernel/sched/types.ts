@@ -14,6 +14,8 @@ export interface WaitQueue {
 export interface RunQueue {
   /** Index is the priority 0..99; tasks that are ready and not running. */
   realtime: Tid[][];
+  /** How many those are. */
+  realtimeTasks: number;
   /** Sorted by vruntime, least first. */
   fair: Tid[];
   minVruntime: number;

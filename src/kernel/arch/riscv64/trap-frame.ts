@@ -28,6 +28,13 @@ const SSTATUS_SPIE = 1 << 5;
 const SSTATUS_SPP = 1 << 8;
 const SSTATUS_FS_MASK = 3 << 13;
 const SSTATUS_FS_CLEAN = 2 << 13;
+const SSTATUS_FS_DIRTY = 3 << 13;
+/** What of mstatus sstatus shows. */
+const SSTATUS_MASK = 0x000d_e122;
+/** Fields of fcsr. */
+const FFLAGS_MASK = 31;
+const FRM_MASK = 7;
+const FRM_SHIFT = 5;
 
 export const SP = 2;
 export const TP = 4;
@@ -160,11 +167,12 @@ export function restartSyscall(kernel: Kernel, task: Task): void {
 /** Offset of f0..f31 and fcsr of a task in linear memory, up to date. They must not be changed there. */
 export function fpState(kernel: Kernel, task: Task): number {
   const at = task.trapFrame - FP_STATE_BYTES;
-  if (kernel.fpOwner === task.tid) {
-    const { hart, ram } = kernel.machine;
-    copyWords(ram.i32, at, ram.i32, hart.layout.f, F_BYTES);
-    ram.i32[(at + F_BYTES) >> 2] = hart.csrLo('fcsr');
-  }
+  if (kernel.fpOwner !== task.tid) return at;
+  const { f, fflags, frm, mstatus } = kernel.machine.hart.layout;
+  const words = kernel.machine.ram.i32;
+  if ((words[mstatus >> 2]! & SSTATUS_FS_MASK) !== SSTATUS_FS_DIRTY) return at;
+  copyWords(words, at, words, f, F_BYTES);
+  words[(at + F_BYTES) >> 2] = words[fflags >> 2]! | (words[frm >> 2]! << FRM_SHIFT);
   return at;
 }
 
@@ -185,14 +193,17 @@ export function setFpState(kernel: Kernel, task: Task, words: Int32Array, at: nu
 function switchFpState(kernel: Kernel, task: Task): void {
   const owner = kernel.tasks.get(kernel.fpOwner);
   if (owner !== undefined && owner.trapFrame !== 0) fpState(kernel, owner);
-  const { hart, ram } = kernel.machine;
+  const { f, fflags, frm, mstatus } = kernel.machine.hart.layout;
+  const words = kernel.machine.ram.i32;
   const from = task.trapFrame - FP_STATE_BYTES;
-  copyWords(ram.i32, hart.layout.f, ram.i32, from, F_BYTES);
-  hart.setCsr('fcsr', ram.u32[(from + F_BYTES) >> 2]!);
+  copyWords(words, f, words, from, F_BYTES);
+  const fcsr = words[(from + F_BYTES) >> 2]!;
+  words[fflags >> 2] = fcsr & FFLAGS_MASK;
+  words[frm >> 2] = (fcsr >> FRM_SHIFT) & FRM_MASK;
   // Supervisor interrupts stay off in the kernel and come on with sret (SPIE); SPP says user mode.
-  const status = hart.csrLo('sstatus') & ~(SSTATUS_FS_MASK | SSTATUS_SPP);
-  hart.setCsrHalves('sstatus', status | SSTATUS_FS_CLEAN | SSTATUS_SPIE, hart.csrHi('sstatus'));
-  ram.i32[(task.trapFrame + STATUS) >> 2] = status | SSTATUS_FS_CLEAN | SSTATUS_SPIE;
+  const status = (words[mstatus >> 2]! & ~(SSTATUS_FS_MASK | SSTATUS_SPP)) | SSTATUS_FS_CLEAN | SSTATUS_SPIE;
+  words[mstatus >> 2] = status;
+  words[(task.trapFrame + STATUS) >> 2] = status & SSTATUS_MASK;
   kernel.fpOwner = task.tid;
 }
 
