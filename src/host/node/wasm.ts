@@ -1,21 +1,45 @@
-/** The WebAssembly port on Node: modules that the build generated are read from dist/prebuilt. Interface: nodeWasm. */
+/**
+ * The WebAssembly port on Node: modules that the build generated are read from dist/prebuilt. Interface: nodeWasm.
+ *
+ * V8 optimises a WebAssembly function in the background once it has run for a while, which for the interpreter's big loop is at once and
+ * takes some 50 ms; and Node waits for that at its end, however short the program was. So the interpreter starts with a larger allowance:
+ * short programs end before V8 begins, and longer ones do not notice.
+ */
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import type { WasmPort } from '../../machine/machine.ts';
 import { hostWasm } from '../wasm.ts';
 
 /** From dist/host/node/wasm.js and from the bundle dist/ringfence.cjs. */
 const PLACES = ['../../prebuilt/', './prebuilt/'];
+/** The allowance of a function, in bytes executed; a module takes it when it is made. By V8's major version: what is usual there. */
+const USUAL_ALLOWANCE: Readonly<Record<string, number>> = { 11: 1_800_000 };
+const LARGE_ALLOWANCE = 1_000_000_000;
+
+const fromBuild = new WeakSet<Uint8Array>();
 
 export const nodeWasm: WasmPort = {
   ...hostWasm,
   prebuilt(name) {
     for (const place of PLACES) {
       try {
-        return readFileSync(new URL(`${place}${name}.wasm`, import.meta.url));
+        const bytes = readFileSync(new URL(`${place}${name}.wasm`, import.meta.url));
+        fromBuild.add(bytes);
+        return bytes;
       } catch {
         // Not built, or another layout: it is generated now.
       }
     }
     return undefined;
+  },
+  instantiate(bytes, memory, imports) {
+    const usual = USUAL_ALLOWANCE[process.versions.v8.split('.')[0]!];
+    if (usual === undefined || !fromBuild.has(bytes)) return hostWasm.instantiate(bytes, memory, imports);
+    setFlagsFromString(`--wasm-tiering-budget=${LARGE_ALLOWANCE}`);
+    try {
+      return hostWasm.instantiate(bytes, memory, imports);
+    } finally {
+      setFlagsFromString(`--wasm-tiering-budget=${usual}`);
+    }
   },
 };
