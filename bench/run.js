@@ -86,8 +86,8 @@ async function main(work) {
 async function smallRows(directories, names) {
   const goals = goalsOf({ interpreter: options.interpreter, fused: isFused() });
   const peers = { qemu: 'qemu-riscv64', ...(hasBlink() && { blink: 'blink' }) };
-  const common = { rounds: rounds ?? 5, peers, goals, progress };
-  const rows = await measureSmall(directories, { ...common, names, tier });
+  const common = { rounds: rounds ?? 5, peers, goals, tier, progress };
+  const rows = await measureSmall(directories, { ...common, names });
   return isSelected('start-up') ? [...rows, measureStartUp(directories, common)] : rows;
 }
 

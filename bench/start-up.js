@@ -6,10 +6,11 @@ import { duration, median } from './report.js';
 /** Starts are short and vary: several for each round. */
 const STARTS_A_ROUND = 3;
 
-export function measureStartUp(directories, { rounds, goals, peers, progress }) {
+export function measureStartUp(directories, { rounds, goals, peers, tier, progress }) {
+  const options = tier.tier === 'interpreter' ? ['--no-translator'] : [];
   const commands = {
     bare: [process.execPath, '-e', '0'],
-    ringfence: [process.execPath, 'bin/ringfence.js', 'run', directories.riscv, '/hello'],
+    ringfence: [process.execPath, 'bin/ringfence.js', 'run', ...options, directories.riscv, '/hello'],
     ...(peers.qemu && { qemu: [peers.qemu, join(directories.riscv, 'hello')] }),
     ...(peers.blink && { blink: [peers.blink, join(directories.native, 'hello')] }),
   };
