@@ -73,6 +73,7 @@ async function runHere(root, name, tier) {
   const guest = system.spawn([`/${program}`, ...args]);
   const [text, errors, exit] = await Promise.all([guest.stdout.text(), guest.stderr.text(), guest.exited]);
   system.stop();
+  await system.ended;
   if (exit.exitCode !== 0) throw new Error(`${name} failed here with status ${exit.exitCode}: ${errors}`);
   return parse(name, text);
 }

@@ -69,6 +69,7 @@ async function runHere(root, inputs, argv, tier) {
   const [digest, errors, { exitCode }] = await Promise.all([digestOf(guest.stdout), guest.stderr.text(), guest.exited]);
   const ns = Number(process.hrtime.bigint() - start);
   system.stop();
+  await system.ended;
   if (exitCode !== 0) throw new Error(`${argv.join(' ')} failed here with status ${exitCode}: ${errors}`);
   return { ns, digest };
 }
