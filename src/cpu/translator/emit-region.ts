@@ -15,12 +15,13 @@ import { LOADS, STORES } from '../interpreter/execute.ts';
 import { emitFastFp, hasFastFp } from '../interpreter/fast-fp.ts';
 import { emitInstruction, type Flow } from '../interpreter/statements.ts';
 import { Temps, type ValueEmitter } from '../interpreter/values.ts';
-import { FLAT_BIAS, HART, type Layout } from '../layout.ts';
+import { HART, type Layout } from '../layout.ts';
 import { planBudget, type BudgetPlan } from './budget.ts';
 import { analyzeRegisters, type RegisterFlow } from './dataflow.ts';
 import { ExitStubs } from './exit-stubs.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
-import { FlatAccess } from './flat-access.ts';
+import { addedImmediate, endsInControlFlow, planStretches, type AccessGroup, type Stretch } from './access-groups.ts';
+import { FlatAccess, type Facts, type Host } from './flat-access.ts';
 import { registerNumber, type Instruction, type Region, type Target } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { RESULT } from './signature.ts';
@@ -58,6 +59,8 @@ class RegionEmitter implements Flow {
   private readonly owed: Local;
   private readonly result: Local;
   private readonly locals = new Map<string, Local>();
+  /** The groups of accesses that have been looked up. */
+  private groups: readonly AccessGroup[] = [];
   private stubLabels: Label[] = [];
   /** The stub of each exit, by block and place in it. */
   private readonly stubOf = new Map<string, number>();
@@ -118,29 +121,61 @@ class RegionEmitter implements Flow {
         dirty = dirty.union(instruction.writes);
         valid = valid.union(instruction.writes);
       });
-      const targets = end.kind === 'branch' ? [end.taken, end.next] : end.kind === 'goto' ? [end.next] : [];
+      const targets =
+        end.kind === 'branch' ? [end.taken, end.next] : 'next' in end && end.kind !== 'call' ? [end.next] : [];
       if (end.kind === 'leave' || targets.some((target) => target.block < 0)) choose(instructions.length);
     }
   }
 
   private emitBlock(block: number): void {
     const { instructions, end } = this.graph.blocks[block]!;
-    const { predecessors } = this.graph;
     this.block = block;
-    this.flat.beginBlock(predecessors[block]!.length === 1 ? predecessors[block]![0] : undefined);
+    this.flat.beginBlock(this.graph.isLoopHeader[block] ? [] : this.graph.predecessors[block]!);
     if (this.budgetPlan.isCheckpoint(block)) this.emitCheckpoint(block);
-    instructions.forEach((instruction, i) => {
-      this.block = block;
-      this.index = i;
-      this.instruction = instruction;
-      const isLast = i === instructions.length - 1;
-      emitInstruction(instruction.graph, this, () => {
-        instruction.writes.forEach((file, index) => file === 'x' && this.flat.wrote(index));
-        if (isLast) this.fallThrough();
+    for (const stretch of planStretches(this.graph.blocks[block]!)) this.emitStretch(stretch);
+    if (endsInControlFlow(end.kind, instructions)) this.emitOne(instructions.length - 1);
+    else this.fallThrough();
+  }
+
+  /** Where accesses are grouped there are two versions of a stretch: with one look-up for each group, and without groups. */
+  private emitStretch({ from, to, groups }: Stretch): void {
+    const { code, flat } = this;
+    const emitAll = (): void => {
+      for (let i = from; i < to; i++) this.emitOne(i);
+    };
+    if (groups.length === 0) return emitAll();
+    let facts: Facts;
+    code.block((done) => {
+      code.block((alone) => {
+        const before = flat.snapshot();
+        for (const group of groups) flat.openGroup(group, this.local('x', group.base), alone);
+        this.groups = groups;
+        emitAll();
+        this.groups = [];
+        code.br(done);
+        facts = flat.snapshot();
+        flat.restore(before);
       });
+      emitAll();
     });
-    if (instructions.length === 0) this.fallThrough();
-    if (end.kind === 'leave') return;
+    flat.meet(facts!);
+  }
+
+  private emitOne(index: number): void {
+    this.index = index;
+    this.instruction = this.graph.blocks[this.block]!.instructions[index]!;
+    const { instruction } = this;
+    const isLast = index === this.graph.blocks[this.block]!.instructions.length - 1;
+    emitInstruction(instruction.graph, this, () => {
+      if (isLast && instruction.graph.some((statement) => statement.do === 'branchIf')) this.fallThrough();
+    });
+    this.noteWrites(instruction);
+  }
+
+  /** Tells the memory path what became of registers. */
+  private noteWrites(instruction: Instruction): void {
+    const sum = addedImmediate(instruction);
+    instruction.writes.forEach((file, index) => file === 'x' && this.flat.wrote(index, sum?.from, sum?.by));
   }
 
   private emitCheckpoint(block: number): void {
@@ -162,7 +197,7 @@ class RegionEmitter implements Flow {
   jumpRelative(): void {
     const { block, index } = this;
     const { end } = this.graph.blocks[block]!;
-    const known = this.flat.knowledge;
+    const facts = this.flat.snapshot();
     if (end.kind === 'branch') this.goTo(end.taken);
     else if (end.kind === 'goto') this.goTo(end.next);
     else if (end.kind === 'call') this.emitCall(() => this.code.get(this.pc).i64(end.callee!).op('i64.add'), end);
@@ -170,7 +205,7 @@ class RegionEmitter implements Flow {
     // Other blocks may have been emitted in between.
     this.block = block;
     this.index = index;
-    this.flat.knowledge = known;
+    this.flat.restore(facts);
   }
 
   jump(target: Expr, values: ValueEmitter): void {
@@ -179,7 +214,8 @@ class RegionEmitter implements Flow {
     if (end.kind === 'return') {
       this.writeBack(this.dirtyAtEnd());
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub', 'return');
-    } else if (end.kind === 'call') this.emitCall(() => values.value(target), end);
+    } else if (end.kind === 'returnTo') this.emitInlinedReturn(end.next);
+    else if (end.kind === 'call') this.emitCall(() => values.value(target), end);
     else {
       this.writeBack(this.dirtyAtEnd());
       values.value(target);
@@ -214,6 +250,18 @@ class RegionEmitter implements Flow {
     this.structure.goTo(block, target.block);
   }
 
+  private emitInlinedReturn(next: Target): void {
+    const { code } = this;
+    const link = this.local('x', 1);
+    code.get(link).get(this.pc).i64(next.at).op('i64.add', 'i64.sub').i64(0).op('i64.gt_u');
+    code.if(() => {
+      this.writeBack(this.dirtyAtEnd());
+      code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').set(this.budget);
+      this.goOnAt(() => code.get(link).i64(-2).op('i64.and'));
+    });
+    this.goTo(next);
+  }
+
   private emitCall(pushTarget: () => void, end: { callee: number | undefined; next: Target }): void {
     const { code, block, result } = this;
     const callee = end.callee === undefined ? undefined : this.links.callee(end.callee);
@@ -234,7 +282,8 @@ class RegionEmitter implements Flow {
     const back = end.next.at;
     const link = (): void => void code.i32(0).mem('i64.load', this.register('x', 1));
     link();
-    code.get(this.pc).i64(back).op('i64.add', 'i64.ne');
+    // Not `ne`, which V8 turns round: then going on would be a jump.
+    code.get(this.pc).i64(back).op('i64.add', 'i64.sub').i64(0).op('i64.gt_u');
     code.if(() =>
       this.goOnAt(() => {
         link();
@@ -297,14 +346,14 @@ class RegionEmitter implements Flow {
       case 'load': {
         const host = this.translate(expr.size, expr.a, 'read', values);
         code
-          .get(host)
-          .mem(expr.signed ? LOADS[expr.size].signed : LOADS[expr.size].unsigned, FLAT_BIAS)
+          .get(host.local)
+          .mem(expr.signed ? LOADS[expr.size].signed : LOADS[expr.size].unsigned, host.offset)
           .set(result);
         return;
       }
       case 'loadReserved': {
         const host = this.translate(expr.size, expr.a, 'read', values);
-        code.get(host).mem(LOADS[expr.size].signed, FLAT_BIAS).set(result);
+        code.get(host.local).mem(LOADS[expr.size].signed, host.offset).set(result);
         code.i32(0);
         values.value(expr.a);
         code.mem('i64.store', this.hart('reservation'));
@@ -316,20 +365,20 @@ class RegionEmitter implements Flow {
         values.value(expr.a);
         code.op('i64.ne', 'i64.extend_i32_u').tee(result).op('i64.eqz');
         code.if(() => {
-          code.get(host);
+          code.get(host.local);
           values.value(expr.b);
-          code.mem(STORES[expr.size], FLAT_BIAS);
+          code.mem(STORES[expr.size], host.offset);
         });
         code.i32(0).i64(-1).mem('i64.store', this.hart('reservation'));
         return;
       }
       case 'amo': {
         const host = this.translate(expr.size, expr.a, 'write', values);
-        code.get(host).mem(LOADS[expr.size].signed, FLAT_BIAS).set(result);
+        code.get(host.local).mem(LOADS[expr.size].signed, host.offset).set(result);
         values.alias(expr.old, result);
-        code.get(host);
+        code.get(host.local);
         values.value(expr.update);
-        code.mem(STORES[expr.size], FLAT_BIAS);
+        code.mem(STORES[expr.size], host.offset);
         return;
       }
       case 'rounding':
@@ -343,9 +392,9 @@ class RegionEmitter implements Flow {
 
   store(size: AccessSize, address: Expr, value: Expr, values: ValueEmitter): void {
     const host = this.translate(size, address, 'write', values);
-    this.code.get(host);
+    this.code.get(host.local);
     values.value(value);
-    this.code.mem(STORES[size], FLAT_BIAS);
+    this.code.mem(STORES[size], host.offset);
   }
 
   private emitRounding(result: Local): void {
@@ -379,7 +428,9 @@ class RegionEmitter implements Flow {
     });
   }
 
-  private translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Local {
+  private translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Host {
+    const group = this.groups.find(({ offsets }) => offsets.has(this.index));
+    if (group) return this.flat.inGroup(group, this.index);
     this.prepareSideExit();
     const { operands } = this.instruction.decoded;
     const pair = address.op === 'add' && address.b.op === 'imm' ? address : undefined;

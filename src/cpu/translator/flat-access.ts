@@ -1,16 +1,20 @@
 /**
- * The memory path of translated code: a look-up in the flat tables (layout.ts), for accesses below 4 GiB.
+ * The memory path of translated code: a look-up in the flat tables (layout.ts), for aligned accesses below 4 GiB.
  *
- * Pages 0 and 2^20 - 1 never have flat entries (cpu/riscv/mmu.ts), so that a base register below 4 GiB plus a 12-bit offset needs no
- * look at the upper half of the sum: if it wraps, it hits one of those. That the base is below 4 GiB has to be seen but once for
- * each value of the register.
+ * What was seen of a register at one access need not be looked at again at the next one, as long as it has not changed:
+ *   - that it is aligned;
+ *   - that it is below 4 GiB. Pages 0 and 2^20 - 1 never have flat entries (cpu/riscv/mmu.ts), so that such a base plus up to a
+ *     page needs no look at the upper half of the sum: if it wraps, it hits one of those.
  *
- * Interface: FlatAccess.
+ * A group of accesses (access-groups.ts) is looked up together.
+ *
+ * Interface: FlatAccess, Facts, Host.
  */
 import type { AccessSize } from '../../isa/ops.ts';
 import type { CodeEmitter, Label, Local } from '../../wasm/code.ts';
 import type { Temps } from '../interpreter/values.ts';
-import { FLAT_TABLE_BYTES } from '../layout.ts';
+import { FLAT_BIAS, FLAT_TABLE_BYTES } from '../layout.ts';
+import type { AccessGroup } from './access-groups.ts';
 
 export interface Place {
   /** The x register in which the base is, if it is one. */
@@ -18,13 +22,32 @@ export interface Place {
   readonly offset: number;
 }
 
+/** Where an access goes: a local, and an offset for the access itself. */
+export interface Host {
+  readonly local: Local;
+  readonly offset: number;
+}
+
+/** What is known of the x registers at a point. */
+export interface Facts {
+  /** Power of two that divides the register. */
+  readonly alignment: Uint8Array;
+  /** How far the register may at most be away from some number below 4 GiB; FAR when nothing is known. */
+  readonly slack: Int32Array;
+}
+
+const FAR = 1 << 20;
+const GUARD_BYTES = 4096;
+const MAX_ALIGNMENT = 8;
+
 export class FlatAccess {
   private readonly code: CodeEmitter;
   /** The active table pair. */
   private readonly table: Local;
-  /** Registers whose value is known to be below 4 GiB. */
-  private low = 0;
-  private readonly lowAtEnd = new Map<number, number>();
+  /** The groups that were looked up, and where they begin. */
+  private readonly grouped = new Map<AccessGroup, Local>();
+  private facts = noFacts();
+  private readonly atEnd = new Map<number, Facts>();
 
   constructor(code: CodeEmitter, table: Local) {
     this.code = code;
@@ -35,30 +58,81 @@ export class FlatAccess {
     this.code.i32(0).mem('i32.load', address).set(this.table);
   }
 
-  /** `only`: the only block from which this one is reached. */
-  beginBlock(only: number | undefined): void {
-    this.low = only === undefined ? 0 : (this.lowAtEnd.get(only) ?? 0);
+  /** `from`: the blocks from which this one is reached. */
+  beginBlock(from: readonly number[]): void {
+    this.facts = from.map((block) => this.atEnd.get(block) ?? noFacts()).reduce(meet, copy(this.atEnd.get(from[0]!)));
   }
 
   endBlock(block: number): void {
-    this.lowAtEnd.set(block, this.low);
+    this.atEnd.set(block, copy(this.facts));
   }
 
-  /** What is known at this point, for coming back to it after other code was emitted. */
-  get knowledge(): number {
-    return this.low;
+  /** For coming back to a point after other code was emitted. */
+  snapshot(): Facts {
+    return copy(this.facts);
   }
 
-  set knowledge(low: number) {
-    this.low = low;
+  restore(facts: Facts): void {
+    this.facts = copy(facts);
   }
 
-  /** A register was written. */
-  wrote(register: number): void {
-    this.low &= ~(1 << register);
+  /** Two ways meet here; the other one left these facts. */
+  meet(facts: Facts): void {
+    this.facts = meet(this.facts, facts);
   }
 
-  /** Gives the host address without FLAT_BIAS, or branches to `miss`. */
+  /** A register was written; where it became `source` + `offset`, something of it is still known. */
+  wrote(register: number, source?: number, offset = 0): void {
+    const { alignment, slack } = this.facts;
+    if (register === 0) return;
+    if (source === undefined) {
+      alignment[register] = 1;
+      slack[register] = FAR;
+      return;
+    }
+    alignment[register] = Math.min(alignment[source]!, alignmentOf(offset));
+    slack[register] = Math.min(FAR, slack[source]! + Math.abs(offset));
+  }
+
+  /** Looks a group up, or branches to `miss` where it has to be done access by access. */
+  openGroup(group: AccessGroup, base: Local, miss: Label): void {
+    const { code } = this;
+    const { alignment, slack } = this.facts;
+    const [low, entry] = [code.local('i32'), code.local('i32')];
+    code.get(base).op('i32.wrap_i64').i32(group.from).op('i32.add').tee(low);
+    this.pushEntry(group.access).tee(entry);
+    code.i32(1).op('i32.and').i32(1).op('i32.xor');
+    // The last byte is on the same page.
+    code
+      .get(low)
+      .get(low)
+      .i32(group.to - group.from - 1)
+      .op('i32.add', 'i32.xor')
+      .i32(12)
+      .op('i32.shr_u', 'i32.or');
+    if (alignment[group.base]! < group.size) {
+      code
+        .get(base)
+        .op('i32.wrap_i64')
+        .i32(group.size - 1)
+        .op('i32.and', 'i32.or');
+      alignment[group.base] = group.size;
+    }
+    if (slack[group.base]! + Math.max(Math.abs(group.from), Math.abs(group.to)) > GUARD_BYTES) {
+      code.get(base).i64(32).op('i64.shr_u', 'i32.wrap_i64', 'i32.or');
+      slack[group.base] = 0;
+    }
+    code.brIf(miss);
+    code.get(low).get(entry).op('i32.add').set(entry);
+    this.grouped.set(group, entry);
+  }
+
+  /** The place of an access in a group that was looked up. */
+  inGroup(group: AccessGroup, index: number): Host {
+    return { local: this.grouped.get(group)!, offset: FLAT_BIAS + group.offsets.get(index)! - group.from };
+  }
+
+  /** Gives where the access goes, or branches to `miss`. */
   translate(
     size: AccessSize,
     access: 'read' | 'write',
@@ -66,27 +140,57 @@ export class FlatAccess {
     pushBase: () => void,
     temps: Temps,
     miss: Label,
-  ): Local {
+  ): Host {
     const { code } = this;
+    const { alignment, slack } = this.facts;
     const [low, entry] = [temps.take('i32'), temps.take('i32')];
-    const mask = (size - 1) | 1;
-    const isLow = base !== undefined && ((this.low >>> base) & 1) !== 0;
+    const isAligned = size === 1 || (base !== undefined && Math.min(alignment[base]!, alignmentOf(offset)) >= size);
+    const isLow = base !== undefined && slack[base]! + Math.abs(offset) + size <= GUARD_BYTES;
+    const mask = isAligned ? 1 : size - 1;
     pushBase();
     code.op('i32.wrap_i64');
     if (offset !== 0) code.i32(offset).op('i32.add');
-    code.tee(low).i32(12).op('i32.shr_u').i32(2).op('i32.shl').get(this.table).op('i32.add');
-    code.mem('i32.load', access === 'read' ? 0 : FLAT_TABLE_BYTES).tee(entry);
-    if (size > 1) code.get(low).i32(-1).op('i32.xor', 'i32.and');
-    code.i32(mask).op('i32.and');
-    if (isLow) code.i32(mask).op('i32.ne');
-    else {
-      code.i32(mask).op('i32.xor');
+    code.tee(low);
+    this.pushEntry(access).tee(entry);
+    if (!isAligned) code.get(low).i32(-1).op('i32.xor', 'i32.and');
+    // Not a comparison: V8 would turn the branch round and lay the way out into the middle of the code.
+    code.i32(mask).op('i32.and').i32(mask).op('i32.xor');
+    if (!isLow) {
       pushBase();
       code.i64(32).op('i64.shr_u', 'i32.wrap_i64', 'i32.or');
-      if (base !== undefined) this.low |= 1 << base;
+      if (base !== undefined) slack[base] = 0;
     }
     code.brIf(miss);
+    if (base !== undefined && alignmentOf(offset) >= size) alignment[base] = Math.max(alignment[base]!, size);
     code.get(low).get(entry).op('i32.add').set(entry);
-    return entry;
+    return { local: entry, offset: FLAT_BIAS };
   }
+
+  /** Replaces the low half of an address by its entry. */
+  private pushEntry(access: 'read' | 'write'): CodeEmitter {
+    this.code.i32(12).op('i32.shr_u').i32(2).op('i32.shl').get(this.table).op('i32.add');
+    return this.code.mem('i32.load', access === 'read' ? 0 : FLAT_TABLE_BYTES);
+  }
+}
+
+function noFacts(): Facts {
+  const facts = { alignment: new Uint8Array(32).fill(1), slack: new Int32Array(32).fill(FAR) };
+  facts.alignment[0] = MAX_ALIGNMENT;
+  facts.slack[0] = 0;
+  return facts;
+}
+
+function copy(facts: Facts | undefined): Facts {
+  return facts ? { alignment: facts.alignment.slice(), slack: facts.slack.slice() } : noFacts();
+}
+
+function meet(a: Facts, b: Facts): Facts {
+  return {
+    alignment: a.alignment.map((alignment, i) => Math.min(alignment, b.alignment[i]!)),
+    slack: a.slack.map((slack, i) => Math.max(slack, b.slack[i]!)),
+  };
+}
+
+function alignmentOf(offset: number): number {
+  return offset === 0 ? MAX_ALIGNMENT : Math.min(MAX_ALIGNMENT, offset & -offset);
 }

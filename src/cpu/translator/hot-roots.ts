@@ -16,13 +16,13 @@ const CALL_BYTES = 4;
  * looks like an address nearby.
  */
 export function findRoots(code: MappedCode, returnOffset: number | undefined): number[] {
-  const ahead = formRegion(code.from(0), SEARCH_INSTRUCTIONS);
+  const ahead = formRegion(code.from(0), { limit: SEARCH_INSTRUCTIONS, inline: false });
   if (!ahead) return [];
   const roots = loopHeaders(ahead).sort((a, b) => b - a);
   const callees = [...calledFrom(ahead), ...callBefore(code, returnOffset)];
   for (const callee of new Set(callees)) {
     if (callee >= 0 || !code.from(callee).isKnown(0)) continue;
-    const body = formRegion(code.from(callee), SEARCH_INSTRUCTIONS);
+    const body = formRegion(code.from(callee), { limit: SEARCH_INSTRUCTIONS, inline: false });
     if (body && contains(body, -callee)) roots.push(callee);
   }
   return [...roots, 0];
@@ -47,7 +47,7 @@ function callBefore(code: MappedCode, returnOffset: number | undefined): number[
   if (returnOffset === undefined) return [];
   const call = returnOffset - CALL_BYTES;
   if (!code.from(call).isKnown(0)) return [];
-  const end = formRegion(code.from(call), 1)?.blocks[0]?.end;
+  const end = formRegion(code.from(call), { limit: 1, inline: false })?.blocks[0]?.end;
   return end?.kind === 'call' && end.callee !== undefined ? [call + end.callee] : [];
 }
 

@@ -1,6 +1,7 @@
 /**
  * Regions: pieces of guest code with one entry, as a control-flow graph. A region is what can be reached from its root without
- * leaving the guest function by a call or return, as far as it has been executed before and fits.
+ * leaving the guest function by a call or return, as far as it has been executed before and fits. Small functions that it calls are taken
+ * in: their blocks occur once for each chain of calls, and their returns lead back if x1 still is what the call made it.
  *
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
@@ -48,6 +49,8 @@ export type BlockEnd =
   | { readonly kind: 'call'; readonly callee: number | undefined; readonly next: Target }
   /** The last instruction returns through x1. */
   | { readonly kind: 'return' }
+  /** The same in a function that was taken in: where it was called x1 became the address `next.at`. */
+  | { readonly kind: 'returnTo'; readonly next: Target }
   /** The last instruction jumps to an address in a register. */
   | { readonly kind: 'jump' }
   /** The instruction at `at`, which is not in the block, is the interpreter's. */
@@ -72,37 +75,63 @@ export const MAX_REGION_INSTRUCTIONS = 500;
 
 const LINK = 1;
 
+/** Functions up to this size are taken in, chains of calls up to this length. */
+const MAX_INLINED_INSTRUCTIONS = 60;
+const MAX_INLINED_CALLS = 3;
+
 /** The region of a root that is known to be code; undefined when not even its first instruction can be translated. */
-export function formRegion(source: CodeSource, limit = MAX_REGION_INSTRUCTIONS): Region | undefined {
-  const pieces = discover(source, limit);
-  const first = pieces.get(0);
+export function formRegion(
+  source: CodeSource,
+  { limit = MAX_REGION_INSTRUCTIONS, inline = true }: { limit?: number; inline?: boolean } = {},
+): Region | undefined {
+  const pieces = new Discovery(source, limit, inline).run();
+  const first = pieces.get(keyOf(ROOT, 0));
   if (!first || (first.instructions.length === 0 && first.end.kind === 'leave')) return undefined;
-  const order = [...pieces.keys()];
-  const indexOf = new Map(order.map((at, index) => [at, index]));
-  const target = (at: number): Target => ({ block: indexOf.get(at) ?? -1, at });
-  const blocks = order.map((at) => {
-    const { instructions, end } = pieces.get(at)!;
-    return { at, instructions, end: resolveEnd(end, target) };
+  const order = [...pieces.values()];
+  const indexOf = new Map([...pieces.keys()].map((key, index) => [key, index]));
+  const blocks = order.map(({ at, instructions, end, context }) => {
+    const target = (to: number, within = context): Target => ({ block: indexOf.get(keyOf(within, to)) ?? -1, at: to });
+    return { at, instructions, end: resolveEnd(end, context, target) };
   });
   const size = blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   const usesFp = blocks.some((block) => block.instructions.some(({ reads, writes }) => (reads.f | writes.f) !== 0));
   return { blocks, size, usesFp };
 }
 
+/** The chain of calls by which code was taken in. */
+interface Context {
+  readonly id: number;
+  readonly length: number;
+  readonly parent: Context | undefined;
+  /** Where its function returns to. */
+  readonly link: number;
+}
+
+const ROOT: Context = { id: 0, length: 0, parent: undefined, link: 0 };
+
 /** As BlockEnd, with addresses. */
 type RawEnd =
   | { kind: 'branch'; taken: number; next: number }
   | { kind: 'goto'; next: number }
   | { kind: 'call'; callee: number | undefined; next: number }
+  | { kind: 'enter'; callee: number; context: Context }
   | { kind: 'return' | 'jump' }
   | { kind: 'leave'; at: number };
 
 interface Piece {
+  readonly at: number;
+  readonly context: Context;
   instructions: Instruction[];
   end: RawEnd;
 }
 
-function resolveEnd(end: RawEnd, target: (at: number) => Target): BlockEnd {
+const ADDRESS_RANGE = 2 ** 32;
+
+function keyOf(context: Context, at: number): number {
+  return context.id * ADDRESS_RANGE + at + ADDRESS_RANGE / 2;
+}
+
+function resolveEnd(end: RawEnd, context: Context, target: (at: number, within?: Context) => Target): BlockEnd {
   switch (end.kind) {
     case 'branch':
       return { kind: 'branch', taken: target(end.taken), next: target(end.next) };
@@ -110,58 +139,110 @@ function resolveEnd(end: RawEnd, target: (at: number) => Target): BlockEnd {
       return { kind: 'goto', next: target(end.next) };
     case 'call':
       return { kind: 'call', callee: end.callee, next: target(end.next) };
+    case 'enter':
+      return { kind: 'goto', next: target(end.callee, end.context) };
+    case 'return':
+      return context.parent ? { kind: 'returnTo', next: target(context.link, context.parent) } : { kind: 'return' };
     case 'leave':
       return { kind: 'leave', at: end.at };
-    default:
-      return { kind: end.kind };
+    case 'jump':
+      return { kind: 'jump' };
   }
 }
 
-/** Blocks by address, breadth first from the root, until the limit is reached. */
-function discover(source: CodeSource, limit: number): Map<number, Piece> {
-  const pieces = new Map<number, Piece>();
-  /** The block in which each known instruction lies. */
-  const owner = new Map<number, number>();
-  const queue = [0];
-  let room = limit;
-  while (queue.length > 0) {
-    const at = queue.shift()!;
-    if (pieces.has(at)) continue;
-    const within = owner.get(at);
-    if (within !== undefined) {
-      splitAt(pieces, owner, within, at);
-      continue;
+/** Finds the blocks, breadth first from the root, until the limit is reached. */
+class Discovery {
+  private readonly source: CodeSource;
+  private readonly inline: boolean;
+  private readonly pieces = new Map<number, Piece>();
+  /** The piece in which each known instruction lies. */
+  private readonly owner = new Map<number, Piece>();
+  private readonly queue: { at: number; context: Context }[] = [{ at: 0, context: ROOT }];
+  private room: number;
+  private contexts = 1;
+
+  constructor(source: CodeSource, limit: number, inline: boolean) {
+    this.source = source;
+    this.room = limit;
+    this.inline = inline;
+  }
+
+  run(): ReadonlyMap<number, Piece> {
+    const { pieces, owner, queue, source } = this;
+    for (let i = 0; i < queue.length; i++) {
+      const { at, context } = queue[i]!;
+      const key = keyOf(context, at);
+      if (pieces.has(key)) continue;
+      const within = owner.get(key);
+      if (within) {
+        this.splitAt(within, at);
+        continue;
+      }
+      if (this.room <= 0 || !source.isKnown(at)) continue;
+      const isOwned = (place: number): boolean => owner.has(keyOf(context, place));
+      const piece: Piece = { at, context, ...scan(source, at, isOwned, this.room) };
+      this.own(key, piece);
+      this.room -= piece.instructions.length;
+      this.takeIn(piece);
+      this.follow(piece);
     }
-    if (room <= 0 || !source.isKnown(at)) continue;
-    const piece = scan(source, at, owner, room);
-    pieces.set(at, piece);
-    for (const instruction of piece.instructions) owner.set(instruction.at, at);
-    room -= piece.instructions.length;
-    queue.push(...successors(piece.end));
+    return pieces;
   }
-  return pieces;
+
+  private own(key: number, piece: Piece): void {
+    this.pieces.set(key, piece);
+    for (const { at } of piece.instructions) this.owner.set(keyOf(piece.context, at), piece);
+  }
+
+  private splitAt(upper: Piece, at: number): void {
+    const cut = upper.instructions.findIndex((instruction) => instruction.at === at);
+    const { context } = upper;
+    this.own(keyOf(context, at), { at, context, instructions: upper.instructions.splice(cut), end: upper.end });
+    upper.end = { kind: 'goto', next: at };
+  }
+
+  /** Makes a call of a small known function a way into it. */
+  private takeIn(piece: Piece): void {
+    const { end, context } = piece;
+    if (!this.inline || end.kind !== 'call' || end.callee === undefined) return;
+    if (context.length >= MAX_INLINED_CALLS || !this.source.isKnown(end.callee)) return;
+    const callee = formRegion(shifted(this.source, end.callee), { limit: MAX_INLINED_INSTRUCTIONS, inline: false });
+    if (!callee || callee.size >= Math.min(MAX_INLINED_INSTRUCTIONS, this.room)) return;
+    const inner = { id: this.contexts++, length: context.length + 1, parent: context, link: end.next };
+    piece.end = { kind: 'enter', callee: end.callee, context: inner };
+    // Its returns will lead there.
+    this.queue.push({ at: end.next, context });
+  }
+
+  private follow({ end, context }: Piece): void {
+    const go = (at: number, within = context): void => void this.queue.push({ at, context: within });
+    if (end.kind === 'branch') {
+      go(end.next);
+      go(end.taken);
+    } else if (end.kind === 'goto' || end.kind === 'call') go(end.next);
+    else if (end.kind === 'enter') go(end.callee, end.context);
+  }
 }
 
-function successors(end: RawEnd): number[] {
-  if (end.kind === 'branch') return [end.next, end.taken];
-  return end.kind === 'goto' || end.kind === 'call' ? [end.next] : [];
-}
-
-function splitAt(pieces: Map<number, Piece>, owner: Map<number, number>, from: number, at: number): void {
-  const upper = pieces.get(from)!;
-  const cut = upper.instructions.findIndex((instruction) => instruction.at === at);
-  const instructions = upper.instructions.splice(cut);
-  pieces.set(at, { instructions, end: upper.end });
-  for (const instruction of instructions) owner.set(instruction.at, at);
-  upper.end = { kind: 'goto', next: at };
+function shifted(source: CodeSource, by: number): CodeSource {
+  return {
+    fpEnabled: source.fpEnabled,
+    halfword: (at) => source.halfword(by + at),
+    isKnown: (at) => source.isKnown(by + at),
+  };
 }
 
 /** One block from `start`: to a control flow, to code that is in a block already, or to where nothing more is known. */
-function scan(source: CodeSource, start: number, owner: ReadonlyMap<number, number>, room: number): Piece {
+function scan(
+  source: CodeSource,
+  start: number,
+  isOwned: (at: number) => boolean,
+  room: number,
+): Pick<Piece, 'instructions' | 'end'> {
   const instructions: Instruction[] = [];
   let at = start;
   for (;;) {
-    if (owner.has(at)) return { instructions, end: { kind: 'goto', next: at } };
+    if (isOwned(at)) return { instructions, end: { kind: 'goto', next: at } };
     if (instructions.length >= room) return { instructions, end: { kind: 'goto', next: at } };
     const instruction = fetch(source, at);
     if (!instruction) return { instructions, end: { kind: 'leave', at } };
