@@ -88,7 +88,7 @@ export function startProfile(system: System, options: ProfilerOptions = {}): Pro
  * Counts what a system does from now on; `read()` of what it returns gives the numbers, statisticsText prints them.
  */
 export function startStatistics(system: System): StatisticsCounter {
-  return attachStatistics(system.kernel);
+  return attachStatistics(system.kernel, system.compilation);
 }
 
 function systemOptions(options: BootOptions): SystemOptions {

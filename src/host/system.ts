@@ -18,6 +18,7 @@ import { takeEndedProcesses } from '../kernel/task/host-process.ts';
 import { createMachine, type Tier, type WasmPort } from '../machine/machine.ts';
 import { hostClock, hostEntropy } from './clock.ts';
 import type { EventLoop } from './event-loop.ts';
+import { meterCompilation, type Compilation } from './compile-meter.ts';
 import { BootError, SpawnError } from './errors.ts';
 import type { GuestProcess, SpawnRequest } from './guest-process.ts';
 import { HostedProcess } from './hosted-process.ts';
@@ -57,6 +58,8 @@ export function createSystem(options: SystemOptions): System {
 
 export class System {
   readonly kernel: Kernel;
+  /** Of generated modules, up to now. */
+  readonly compilation: Readonly<Compilation>;
   readonly #loop: EventLoop;
   readonly #processes = new Map<number, HostedProcess>();
   #scheduled = false;
@@ -71,8 +74,10 @@ export class System {
     this.#ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     const clock = options.clock ?? hostClock;
     const startNs = clock.monotonicNs();
+    const { port, compilation } = meterCompilation(options.wasm, clock.monotonicNs);
+    this.compilation = compilation;
     const machine = createMachine({
-      wasm: options.wasm,
+      wasm: port,
       ramBytes: Math.ceil((options.memoryBytes ?? DEFAULT_MEMORY_BYTES) / WASM_PAGE) * WASM_PAGE,
       clock: { nowNs: () => clock.monotonicNs() - startNs },
       deterministic: options.deterministic ?? false,

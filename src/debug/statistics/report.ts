@@ -8,7 +8,7 @@ const MOST_CALLS = 15;
 const MIB = 2 ** 20;
 
 export function statisticsText(statistics: Statistics): string {
-  const { syscalls, memory, machine, pageFaults, instructions, timeNs } = statistics;
+  const { syscalls, memory, machine, pageFaults, instructions, timeNs, compilation } = statistics;
   const called = Object.entries(syscalls.byName);
   const rest = called.slice(MOST_CALLS).reduce((sum, [, count]) => sum + count, 0);
   return [
@@ -21,6 +21,13 @@ export function statisticsText(statistics: Statistics): string {
       timeNs > 0 ? `${(instructions / (timeNs / 1e3)).toFixed(0)} million/s` : '',
     ),
     ...translatorLines(statistics.translator, instructions),
+    ...(compilation === null
+      ? []
+      : [
+          line('compiled modules', count(compilation.modules)),
+          line('  bytes', count(compilation.bytes)),
+          line('  time', seconds(compilation.ns)),
+        ]),
     line('context switches', count(statistics.contextSwitches)),
     line('processes started', count(statistics.processesCreated)),
     line('page faults', count(pageFaults.minor + pageFaults.major)),

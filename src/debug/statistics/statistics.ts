@@ -1,7 +1,7 @@
 /**
  * What a system did, in numbers: instructions, faults, traps, system calls by name, switches, caches, time and memory.
  *
- * Interface: attachStatistics, StatisticsCounter, Statistics.
+ * Interface: attachStatistics, StatisticsCounter, Statistics, Compilation, TranslatorNumbers.
  * All but the calls by name is counted anyway; what is given is the difference to the start. It sees and changes nothing.
  */
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -34,6 +34,8 @@ export interface Statistics {
   };
   /** Of translated code, since the system was booted; null where the interpreter does all. */
   readonly translator: TranslatorNumbers | null;
+  /** Modules of WebAssembly that were generated and compiled; null where the host does not tell. */
+  readonly compilation: Compilation | null;
   readonly memory: {
     readonly ramBytes: number;
     /** As much was ever in use at once, at most; since the system was booted. */
@@ -44,6 +46,12 @@ export interface Statistics {
     readonly pageTableBytes: number;
     readonly oomKills: number;
   };
+}
+
+export interface Compilation {
+  readonly modules: number;
+  readonly bytes: number;
+  readonly ns: number;
 }
 
 /** Numbers by name, some of them by cause. `retired` is how many of the instructions were translated ones. */
@@ -80,8 +88,8 @@ const EXCEPTION_NAMES: Readonly<Record<number, string>> = {
   [INTERRUPTS + 9]: 'external interrupt',
 };
 
-/** Counts from now on. */
-export function attachStatistics(kernel: Kernel): StatisticsCounter {
+/** Counts from now on. `compilation`: what was compiled, in numbers that go on growing. */
+export function attachStatistics(kernel: Kernel, compilation: Compilation | null = null): StatisticsCounter {
   const { observers } = kernel;
   const calls = new Map<string, number>();
   const { syscallEnter } = observers;
@@ -90,9 +98,9 @@ export function attachStatistics(kernel: Kernel): StatisticsCounter {
     calls.set(name, (calls.get(name) ?? 0) + 1);
     syscallEnter?.(task);
   };
-  const start = take(kernel);
+  const start = take(kernel, compilation);
   return {
-    read: () => difference(take(kernel), start, calls),
+    read: () => difference(take(kernel, compilation), start, calls),
     stop: () => void (observers.syscallEnter = syscallEnter),
   };
 }
@@ -105,9 +113,10 @@ interface Snapshot {
   readonly machine: Omit<Kernel['machine']['stats'], 'traps'>;
   readonly memory: Statistics['memory'];
   readonly missing: ReadonlyMap<string, number>;
+  readonly compilation: Compilation | null;
 }
 
-function take(kernel: Kernel): Snapshot {
+function take(kernel: Kernel, compilation: Compilation | null): Snapshot {
   const { machine, frames } = kernel;
   return {
     timeNs: nowNs(kernel),
@@ -124,6 +133,7 @@ function take(kernel: Kernel): Snapshot {
       oomKills: kernel.stats.oomKills,
     },
     missing: new Map(kernel.missingCalls),
+    compilation: compilation && { ...compilation },
   };
 }
 
@@ -153,6 +163,11 @@ function difference(now: Snapshot, start: Snapshot, calls: ReadonlyMap<string, n
       tablePairEvictions: machine('tablePairEvictions'),
     },
     translator: now.machine.translator === undefined ? null : { ...now.machine.translator },
+    compilation: now.compilation && {
+      modules: now.compilation.modules - start.compilation!.modules,
+      bytes: now.compilation.bytes - start.compilation!.bytes,
+      ns: now.compilation.ns - start.compilation!.ns,
+    },
     memory: { ...now.memory, oomKills: now.memory.oomKills - start.memory.oomKills },
   };
 }
