@@ -159,6 +159,7 @@ describe('statistics', () => {
     expect(value('mmap')).toBeGreaterThan(6);
     expect(value('environment call from U-mode')).toBe(value('system calls'));
     expect(value('load page fault')).toBeGreaterThan(0);
+    expect(stderr).toMatch(/^compiled modules +\d/m);
   });
 
   it('are part of the JSON', () => {
