@@ -14,12 +14,10 @@ const bundle = path.join(__dirname, '..', 'dist', 'ringfence.cjs');
 function main() {
   const { size, mtimeMs } = fs.statSync(bundle);
   const cacheRoot = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
-  const cacheFile = path.join(
-    cacheRoot,
-    'ringfence',
-    'code',
-    `${process.version}-${process.arch}-${size}-${Math.floor(mtimeMs)}`,
-  );
+  const build = `${process.version}-${process.arch}-${size}-${Math.floor(mtimeMs)}`;
+  // Each command needs other functions.
+  const command = /^[a-z]+$/.test(process.argv[2]) ? process.argv[2] : 'other';
+  const cacheFile = path.join(cacheRoot, 'ringfence', 'code', `${build}-${command}`);
   const cachedData = readCache(cacheFile);
   // The bundle is ASCII: read as latin-1 it is not copied again.
   const script = new vm.Script(
@@ -33,7 +31,7 @@ function main() {
   script.runInThisContext()(module.exports, require, module, bundle, path.dirname(bundle));
   // Written at the end, when the functions that a start needs have been compiled.
   if (cachedData === undefined || script.cachedDataRejected)
-    process.on('exit', () => writeCache(cacheFile, script.createCachedData()));
+    process.on('exit', () => writeCache(cacheFile, build, script.createCachedData()));
 }
 
 function readCache(file) {
@@ -44,11 +42,12 @@ function readCache(file) {
   }
 }
 
-function writeCache(file, data) {
+function writeCache(file, build, data) {
   try {
     const directory = path.dirname(file);
     fs.mkdirSync(directory, { recursive: true });
-    for (const old of fs.readdirSync(directory)) fs.rmSync(path.join(directory, old), { force: true });
+    for (const old of fs.readdirSync(directory))
+      if (!old.startsWith(build)) fs.rmSync(path.join(directory, old), { force: true });
     const temporary = `${file}.${process.pid}`;
     fs.writeFileSync(temporary, data);
     fs.renameSync(temporary, file);

@@ -91,7 +91,7 @@ Exit status: the program's; 128+N if signal N killed it; 124 if --timeout or ano
   )
   .action(async (image: string, command: string[], options) => {
     const { runCommand } = await import('./run.ts');
-    process.exitCode = await runCommand(image, command, options);
+    await leave(await runCommand(image, command, options));
   });
 
 withRunOptions(
@@ -130,7 +130,7 @@ The traced program's output and exit status are passed on as with ringfence run.
   )
   .action(async (image: string, command: string[], options) => {
     const { straceCommand } = await import('./strace.ts');
-    process.exitCode = await straceCommand(image, command, options);
+    await leave(await straceCommand(image, command, options));
   });
 
 program
@@ -217,6 +217,13 @@ image
     const { removeCommand } = await import('./image.ts');
     removeCommand(names);
   });
+
+/** Ends the process when its output is out. Ending by itself, it would wait for what V8 still compiles for a guest that is gone. */
+async function leave(status: number): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  process.exit(status);
+}
 
 // Whoever reads our output may have seen enough, as head(1) has of a long help.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
