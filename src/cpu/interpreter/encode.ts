@@ -9,7 +9,7 @@
  * Invariant: whatever follows a decoded record in its run is decoded too.
  */
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
-import { graphOf, usageOf } from '../../isa/riscv/table.ts';
+import { usageOf } from '../../isa/riscv/table.ts';
 import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
 import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, startsPair, unfused } from './opcodes.ts';
 import { FIELD } from './record-site.ts';
@@ -163,7 +163,7 @@ function makePlan({ insn, length, operands }: Decoded): Plan {
   const { reads, writes, controlFlow } = usageOf(insn);
   return {
     op: opcodeOf(insn, length, false).op,
-    nearOp: isRelative(graphOf(insn)) ? opcodeOf(insn, length, true).op : -1,
+    nearOp: isRelative(insn) ? opcodeOf(insn, length, true).op : -1,
     rd: 8 * (operands.rd === 0 ? SINK : (operands.rd ?? operands.fd ?? SINK)),
     rs1: 8 * (operands.rs1 ?? operands.fs1 ?? 0),
     rs2: 8 * (operands.rs2 ?? operands.fs2 ?? 0),

@@ -26,6 +26,7 @@ export const REGION_FLAG = 0x8000;
 export interface Opcode {
   readonly op: number;
   readonly insn: Insn;
+  /** Recorded when it is asked for: where the interpreter was generated beforehand, most never are. */
   readonly graph: readonly Stmt[];
   readonly length: 2 | 4;
   readonly near: boolean;
@@ -34,11 +35,18 @@ export interface Opcode {
 const compressible = new Set(RV64C.map((row) => row.expandsTo));
 
 export const OPCODES: readonly Opcode[] = INSNS.flatMap((insn) => {
-  const graph = graphOf(insn);
   const lengths = compressible.has(insn.name) ? ([2, 4] as const) : ([4] as const);
-  const ranges = isRelative(graph) ? [true, false] : [false];
-  return lengths.flatMap((length) => ranges.map((near) => ({ insn, graph, length, near })));
-}).map((entry, i) => ({ op: i + Object.keys(PSEUDO).length, ...entry }));
+  const ranges = isRelative(insn) ? [true, false] : [false];
+  return lengths.flatMap((length) => ranges.map((near) => ({ insn, length, near })));
+}).map(({ insn, length, near }, i) => ({
+  op: i + Object.keys(PSEUDO).length,
+  insn,
+  length,
+  near,
+  get graph() {
+    return graphOf(insn);
+  },
+}));
 
 const byKey = new Map(OPCODES.map((opcode) => [key(opcode.insn.name, opcode.length, opcode.near), opcode]));
 
@@ -49,8 +57,8 @@ export function opcodeOf(insn: Insn, length: 2 | 4, near: boolean): Opcode {
 }
 
 /** Whether the row jumps relative to its own address, so that it has a near form. */
-export function isRelative(graph: readonly Stmt[]): boolean {
-  return graph.some((statement) => statement.do === 'branchIf' || statement.do === 'jumpRelative');
+export function isRelative({ format }: Insn): boolean {
+  return format.asm.includes('target');
 }
 
 function key(name: string, length: number, near: boolean): string {
@@ -102,5 +110,5 @@ function fusedKey(first: number, second: number, chain: Chain): number {
 function parseForm(text: string): Opcode {
   const [name, length] = text.split('/') as [string, string];
   const insn = insnByName(name);
-  return opcodeOf(insn, length === '2' ? 2 : 4, isRelative(graphOf(insn)));
+  return opcodeOf(insn, length === '2' ? 2 : 4, isRelative(insn));
 }

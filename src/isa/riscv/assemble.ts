@@ -74,10 +74,12 @@ function encode(insn: Insn, values: Readonly<Partial<Record<Operand, number>>>):
   let word = insn.value;
   for (const [operand, extract] of Object.entries(insn.format.operands) as [Operand, (word: number) => number][]) {
     const value = values[operand] ?? 0;
+    const base = extract(insn.value);
     for (let bit = 0; bit < 32; bit++) {
-      const moved = (open >>> bit) & 1 ? extract(insn.value | (1 << bit)) ^ extract(insn.value) : 0;
+      if (((open >>> bit) & 1) === 0) continue;
+      const moved = extract(insn.value | (1 << bit)) ^ base;
       // A sign bit moves all bits above it as well: the lowest one tells.
-      if (moved !== 0 && (value & moved & -moved) !== 0) word |= 1 << bit;
+      if ((value & moved & -moved) !== 0) word |= 1 << bit;
     }
     if (extract(word) !== value) throw new RangeError(`${insn.name} cannot have ${operand} = ${value}`);
   }
