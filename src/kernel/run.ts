@@ -18,9 +18,10 @@ import { logLine } from './log.ts';
 import { handleUserFault } from './mm/fault.ts';
 import { activateMm, mmOf } from './mm/mm.ts';
 import { oops } from './oops.ts';
-import { failed } from './result.ts';
+import { isWait, type Wait } from './result.ts';
 import { updateLoad } from './sched/load.ts';
 import { chargeTask, pickNext, requeuePreempted } from './sched/scheduler.ts';
+import { sleepOn } from './sched/wait-queue.ts';
 import { chargeCpuTimers } from './time/itimer.ts';
 import { deliverSignals } from './signal/deliver.ts';
 import { forceSignal, kernelInfo } from './signal/send.ts';
@@ -112,7 +113,7 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): numb
   charge(kernel, task, chargedRetired);
   if (task.state === 'running') {
     task.usage.involuntarySwitches++;
-    if (task.rseq !== null && !abortRseq(kernel, task)) forceSignal(kernel, task, kernelInfo(SIGNALS.SIGSEGV));
+    leaveCriticalSection(kernel, task);
     requeuePreempted(kernel, task);
   }
   kernel.current = 0;
@@ -186,8 +187,20 @@ function userFault(kernel: Kernel, task: Task, access: 'read' | 'write' | 'exec'
   kernel.stats.pageFaults++;
   const address = trapValue(kernel, task);
   const result = handleUserFault(kernel, task, mmOf(kernel, task), address, access);
-  if (result === 0 || failed(result)) return;
+  if (result === 0) return;
+  if (isWait(result)) return waitForPage(kernel, task, result);
   fault(kernel, task, SIGNALS[result.signal], result.code, exactTrapValue(kernel, task));
+}
+
+/** Woken, the task makes the access again. A signal that may end the wait is seen to first. */
+function waitForPage(kernel: Kernel, task: Task, wait: Wait): void {
+  leaveCriticalSection(kernel, task);
+  if (!task.signalPending || wait.onSignal === 'uninterruptible') sleepOn(kernel, task, wait);
+}
+
+/** The task loses the hart in the midst of its code. */
+function leaveCriticalSection(kernel: Kernel, task: Task): void {
+  if (task.rseq !== null && !abortRseq(kernel, task)) forceSignal(kernel, task, kernelInfo(SIGNALS.SIGSEGV));
 }
 
 function fault(kernel: Kernel, task: Task, signo: number, code: number, address: number | bigint): void {

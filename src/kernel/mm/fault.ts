@@ -6,7 +6,7 @@
  */
 import { flushPage, makePteSlot, PTE } from '../arch/riscv64/page-table.ts';
 import type { Kernel } from '../kernel.ts';
-import { isWait, type Outcome, type Wait } from '../result.ts';
+import { isWait, type Wait } from '../result.ts';
 import { softLimit } from '../task/rlimit.ts';
 import type { Task } from '../task/types.ts';
 import { touchModified } from '../vfs/inode.ts';
@@ -46,7 +46,7 @@ export function handleUserFault(
   mm: Mm,
   address: number,
   access: keyof typeof ACCESS,
-): Outcome<0> | UserFault {
+): 0 | Wait | UserFault {
   const result = faultIn(kernel, mm, address, ACCESS[access]);
   if (isWait(result)) return result;
   switch (result) {

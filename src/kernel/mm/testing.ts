@@ -239,7 +239,7 @@ function userAccess(kernel: Kernel, task: Task, address: number, access: 'read' 
     const offset = translate(kernel, mm, address, access);
     if (offset >= 0) return offset;
     const fault = handleUserFault(kernel, task, mm, address, access);
-    if (isWait(fault) || typeof fault === 'string') return 'wait';
+    if (isWait(fault)) return 'wait';
     if (fault !== 0) return `${fault.signal} ${fault.code}`;
     if (mm.oomReaped) return 'killed';
   }
