@@ -2,7 +2,7 @@
  * Floating-point expressions by the host's own arithmetic (fp/host-fp.ts), after a look at the rounding mode and at the inexact
  * flag. Anything else branches to `slow`, where the complete functions do the primitive again from its start.
  *
- * Interface: hasFastFp, emitFastFp, FastFpOptions.
+ * Interface: isInHotLoop, hasFastFp, emitFastFp, FastFpOptions.
  */
 import { FP_PRIMITIVES, type FpPrimitive } from '../../isa/fp-ops.ts';
 import type { Expr } from '../../isa/graph.ts';
@@ -23,6 +23,16 @@ export interface FastFpOptions {
   readonly mode?: number;
   /** Pushes a binary64 expression as an f64 and returns true, if it is at hand as one. */
   pushFloat?(expr: Expr): boolean;
+}
+
+/**
+ * Whether the interpreter's hot loop does a primitive itself. What is left out would take it over the size at which V8 allocates
+ * registers badly (run.test.ts), and so cost every other instruction a third of its speed.
+ */
+export function isInHotLoop(name: FpPrimitive): boolean {
+  const [op, , int] = name.split('.');
+  if (op === 'fToInt') return int === 'i32' || int === 'i64';
+  return op !== 'fma' && op !== 'fmin' && op !== 'fmax';
 }
 
 /** Whether emitFastFp has code for a primitive. */

@@ -19,7 +19,7 @@ import type { ModuleBuilder } from '../../wasm/module.ts';
 import { FLAT_BIAS, FLAT_TABLE_BYTES, HART, type Layout } from '../layout.ts';
 import { emitSwitch, LOADS, STORES } from './execute.ts';
 import { EXIT, JUMPED, MOVED } from './exits.ts';
-import { emitFastFp, hasFastFp } from './fast-fp.ts';
+import { emitFastFp, isInHotLoop } from './fast-fp.ts';
 import { emitCodeLookup } from './lookup.ts';
 import { FUSED, OPCODES, PSEUDO } from './opcodes.ts';
 import { FIELD, RecordSite } from './record-site.ts';
@@ -146,7 +146,7 @@ function isFast(statement: OpcodeStatement): boolean {
       return false;
     case 'let': {
       const { expr } = statement;
-      if (expr.op === 'fp') return hasFastFp(expr.name);
+      if (expr.op === 'fp') return isInHotLoop(expr.name);
       return !['amo', 'loadReserved', 'storeConditional'].includes(expr.op);
     }
     default:
