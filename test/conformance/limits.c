@@ -96,7 +96,8 @@ static void resources(void) {
   child("CORE", no_core);
   struct rusage usage;
   show("rusage", getrusage(RUSAGE_CHILDREN, &usage));
-  show("children took time", (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec >= 900000);
+  // Linux samples the time that it limits at ticks, so what it then tells may be much less than the limit.
+  show("children took time", usage.ru_utime.tv_sec + usage.ru_stime.tv_sec > 0 || usage.ru_utime.tv_usec + usage.ru_stime.tv_usec >= 100000);
   show("bad rusage", getrusage(5, &usage));
 }
 
