@@ -4,9 +4,8 @@
  * Interface: enterSyscall, resumeSyscall.
  * Entry and exit are observed once each, however often a call that waits is entered again.
  */
-import type { Width } from '../../abi/args.ts';
 import { errnoNumber, isRestart, type Restart } from '../../abi/errno.ts';
-import { syscallsByNumber } from '../../abi/syscalls.ts';
+import { type ArgSource, syscallsByNumber } from '../../abi/syscalls.ts';
 import { setReturnValue } from '../arch/arch.ts';
 import { A0, A7 } from '../arch/riscv64/trap-frame.ts';
 import type { Kernel } from '../kernel.ts';
@@ -24,8 +23,7 @@ const SIGKILL_BIT = 1n << 8n;
 interface Entry {
   readonly name: string;
   readonly handler: AnyHandler | undefined;
-  readonly registers: readonly number[];
-  readonly widths: readonly Width[];
+  readonly sources: readonly ArgSource[];
 }
 
 /** Indexed by the number in a7. */
@@ -34,8 +32,7 @@ const ENTRIES: readonly (Entry | undefined)[] = syscallsByNumber('riscv64').map(
     call && {
       name: call.name,
       handler: (HANDLERS as Readonly<Record<string, AnyHandler | undefined>>)[call.name],
-      registers: call.sources.map((source) => source.register),
-      widths: call.sources.map((source) => source.width),
+      sources: call.sources,
     },
 );
 
@@ -74,42 +71,67 @@ function resumeBlock(kernel: Kernel, task: Task, state: SyscallState): void {
   resumeSyscall(kernel, task);
 }
 
-function call(kernel: Kernel, task: Task, entry: Entry): SyscallResult {
+function call(kernel: Kernel, task: Task, { handler, sources }: Entry): SyscallResult {
   const words = kernel.machine.ram.i32;
   const base = (task.trapFrame >> 2) + 2 * A0;
-  const { registers, widths } = entry;
-  const handler = entry.handler!;
-  switch (widths.length) {
+  switch (sources.length) {
     case 0:
-      return handler(kernel, task);
+      return handler!(kernel, task);
     case 1:
-      return handler(kernel, task, argument(words, base, registers[0]!, widths[0]!));
+      return handler!(kernel, task, argument(words, base, sources[0]!));
     case 2:
-      return handler(
-        kernel,
-        task,
-        argument(words, base, registers[0]!, widths[0]!),
-        argument(words, base, registers[1]!, widths[1]!),
-      );
+      return handler!(kernel, task, argument(words, base, sources[0]!), argument(words, base, sources[1]!));
     case 3:
-      return handler(
+      return handler!(
         kernel,
         task,
-        argument(words, base, registers[0]!, widths[0]!),
-        argument(words, base, registers[1]!, widths[1]!),
-        argument(words, base, registers[2]!, widths[2]!),
+        argument(words, base, sources[0]!),
+        argument(words, base, sources[1]!),
+        argument(words, base, sources[2]!),
+      );
+    case 4:
+      return handler!(
+        kernel,
+        task,
+        argument(words, base, sources[0]!),
+        argument(words, base, sources[1]!),
+        argument(words, base, sources[2]!),
+        argument(words, base, sources[3]!),
+      );
+    case 5:
+      return handler!(
+        kernel,
+        task,
+        argument(words, base, sources[0]!),
+        argument(words, base, sources[1]!),
+        argument(words, base, sources[2]!),
+        argument(words, base, sources[3]!),
+        argument(words, base, sources[4]!),
       );
     default:
-      return handler(kernel, task, ...registers.map((register, i) => argument(words, base, register, widths[i]!)));
+      return handler!(
+        kernel,
+        task,
+        argument(words, base, sources[0]!),
+        argument(words, base, sources[1]!),
+        argument(words, base, sources[2]!),
+        argument(words, base, sources[3]!),
+        argument(words, base, sources[4]!),
+        argument(words, base, sources[5]!),
+      );
   }
 }
 
 /** A register as the kind of its argument wants it. a0 is still the caller's while a call is entered again. */
-function argument(words: Int32Array, base: number, register: number, width: Width): number | bigint {
+function argument(
+  words: Int32Array,
+  base: number,
+  { register, width }: Pick<ArgSource, 'register' | 'width'>,
+): number | bigint {
   const low = words[base + 2 * register]!;
   if (width === 'int') return low;
-  if (width === 'uint') return low >>> 0;
   const high = words[base + 2 * register + 1]!;
+  if (width === 'uint' || (high === 0 && width !== 'u64')) return low >>> 0;
   if (width === 'long' || width === 'loff') return high * TWO_32 + (low >>> 0);
   if (width === 'ulong') return (high >>> 0) * TWO_32 + (low >>> 0);
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
@@ -166,7 +188,8 @@ function resetProgress(state: SyscallState): void {
 
 function observeEntry(kernel: Kernel, task: Task, frame: number): void {
   const words = kernel.machine.ram.i32;
-  for (let i = 0; i < 6; i++) task.ownSyscall.args[i] = argument(words, frame + 2 * A0, i, 'long') as number;
+  for (let i = 0; i < 6; i++)
+    task.ownSyscall.args[i] = argument(words, frame + 2 * A0, { register: i, width: 'long' }) as number;
   kernel.observers.syscallEnter!(task);
 }
 
