@@ -11,7 +11,7 @@
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
 import { usageOf } from '../../isa/riscv/table.ts';
 import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
-import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, startsPair, unfused } from './opcodes.ts';
+import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, REGION_FLAG, startsPair, unfused } from './opcodes.ts';
 import { FIELD } from './record-site.ts';
 
 const PAGE_SLOTS = 2048;
@@ -68,7 +68,7 @@ function fuse(view: DataView, at: number): void {
   const length = OPCODES[op - OPCODES[0]!.op]?.length;
   if (length === undefined) return;
   const next = at + (length / 2) * RECORD_BYTES;
-  const nextOp = unfused(view.getUint16(next, true));
+  const nextOp = unfused(view.getUint16(next, true) & ~REGION_FLAG);
   const rd = view.getUint16(at + FIELD.rd, true);
   for (const chain of ['rs1', 'rs2', 'none'] as const) {
     if (chain !== 'none' && view.getUint16(next + FIELD[chain], true) !== rd) continue;
