@@ -285,6 +285,8 @@ export class RiscvHart implements Hart {
   }
 
   #fetch(): void {
+    // At the end of a slice interrupts come first, whether the jump was interpreted or translated.
+    if (this.#words[BUDGET] === 0) return;
     const lo = this.#words[TVAL]!;
     const hi = this.#words[TVAL + 1]!;
     if (lo === this.#words[PC] && this.#isAtNativeVector()) return;
