@@ -98,7 +98,7 @@ export interface Layout {
   readonly codePages: number;
   /** One page through which a single device access is carried out. */
   readonly bounce: number;
-  /** i64, instructions retired in translated code. */
+  /** i64, instructions retired in translated code; i32, ways from region to region since one was looked at (jump-cache.ts). */
   readonly translated: number;
   readonly jumpCache: number;
   readonly ram: number;
@@ -122,7 +122,7 @@ export function createLayout({ ramBytes, tablePairs = 16, codePages = 1024 }: La
   const emptyTables = take(FLAT_PAIR_BYTES, 65536);
   const records = take(codePages * RECORD_PAGE_BYTES);
   const bounce = take(4096);
-  const translated = take(8);
+  const translated = take(16);
   const jumpCache = take(JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES);
   const ram = take(ramBytes, 65536);
   const wasmPages = Math.ceil(at / 65536);

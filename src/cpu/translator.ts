@@ -21,7 +21,7 @@ import { findRoots } from './translator/hot-roots.ts';
 import { JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type Place } from './translator/mapped-code.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
-import { formRegion, type Region } from './translator/region.ts';
+import { formRegion, mayBeCase, type Region } from './translator/region.ts';
 import { rootKey, Translations, type Batch, type Translation } from './translator/translations.ts';
 import type { LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
 
@@ -59,6 +59,8 @@ const MAX_CODE_BYTES = 48 << 20;
 /** Samples of one root after which it is translated. */
 const HOT_SAMPLES = 2;
 const MAX_COUNTED_ROOTS = 4096;
+/** A region is translated anew so often at most when more of its code becomes known. */
+const MAX_GENERATIONS = 4;
 
 export class CodeTranslator {
   readonly tier: Tier;
@@ -108,7 +110,9 @@ export class CodeTranslator {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     // Without the page it is for the interpreter to ask for it first.
-    if (this.#demand(place) <= WANTED && page) this.translateHere();
+    const demand = this.#demand(place);
+    const isExtended = page && (demand <= WANTED || demand > 0) && this.#extend(place);
+    if (demand <= WANTED && page && !isExtended) this.translateHere();
     const translation = page && this.#translations.at(this.#code.pageKey(page.records), place.lo & 0xfff);
     const number = translation && this.#isMapped(translation, place) ? translation.number : 0;
     this.#fillJumpCache(place, number);
@@ -142,6 +146,26 @@ export class CodeTranslator {
   translateHere(): void {
     const code = this.#codeAt(this.#place());
     if (code && !this.#translationAt(code, 0)) this.#translate(code, 0);
+  }
+
+  /** Translates anew, with what is known by now, the regions that leave for pc; false where there are none. */
+  #extend(place: Place): boolean {
+    const code = this.#codeAt(place);
+    const page = code?.page(0);
+    if (!code || !page || !code.isDecoded(0)) return false;
+    const key = this.#code.pageKey(page.records);
+    let isExtended = false;
+    for (const old of this.#translations.onPage(key)) {
+      if (old.generation >= MAX_GENERATIONS) continue;
+      const distance = [...old.pages].find(([, pageKey]) => pageKey === key)![0];
+      const at = distance * 4096 + (place.lo & 0xfff) - old.rootOffset;
+      if (!old.exits.has(at) && !old.jumps.some((jump) => mayBeCase(jump, at))) continue;
+      if (!code.isDecoded(-at) || this.#translationAt(code, -at) !== old) continue;
+      this.#remove([old]);
+      this.#translate(code, -at, old.generation + 1);
+      isExtended = true;
+    }
+    return isExtended;
   }
 
   /** A page of records is being dropped. */
@@ -196,7 +220,7 @@ export class CodeTranslator {
   }
 
   /** Translates a root and what it calls, as far as that is known and not translated yet. */
-  #translate(code: MappedCode, root: number): void {
+  #translate(code: MappedCode, root: number, generation = 0): void {
     const batch = this.#formBatch(code, root);
     if (batch.length === 0) return;
     const bytes = buildModule(this.#layout, batch);
@@ -205,7 +229,9 @@ export class CodeTranslator {
     this.#counts.modules++;
     const made: Batch = { bytes: bytes.length, members: new Set() };
     this.#counts.codeBytes += bytes.length;
-    batch.forEach((candidate, i) => this.#install(code, candidate, made, exports[`r${i}`]!));
+    batch.forEach((candidate, i) => {
+      if (!candidate.isCopy) this.#install(code, candidate, made, exports[`r${i}`]!, i === 0 ? generation : 0);
+    });
     this.codeFilled();
   }
 
@@ -216,11 +242,12 @@ export class CodeTranslator {
     let room = MAX_BATCH_INSTRUCTIONS;
     while (queue.length > 0 && batch.length < MAX_BATCH_REGIONS && room > 0) {
       const at = queue.shift()!;
-      if (!code.isDecoded(at) || this.#translationAt(code, at)) continue;
+      if (!code.isDecoded(at)) continue;
+      const isCopy = this.#translationAt(code, at) !== undefined;
       const region = formRegion(code.from(at));
       if (!region) continue;
       room -= region.size;
-      batch.push({ region, at, pages: pagesOf(code, region, at) });
+      batch.push({ region, at, pages: pagesOf(code, region, at), isCopy });
       for (const { end } of region.blocks) {
         if (end.kind !== 'call' || end.callee === undefined || seen.has(at + end.callee)) continue;
         seen.add(at + end.callee);
@@ -230,12 +257,19 @@ export class CodeTranslator {
     return batch;
   }
 
-  #install(code: MappedCode, { region, at, pages }: Candidate, batch: Batch, compiled: WasmFunction): void {
+  #install(
+    code: MappedCode,
+    { region, at, pages }: Candidate,
+    batch: Batch,
+    compiled: WasmFunction,
+    generation: number,
+  ): void {
     const first = code.pageNumber(at);
     const keys = [...pages].map((number) => [number - first, this.#code.pageKey(code.page(number)!.records)] as const);
     const number = this.#translations.takeNumber();
     const rootOffset = (code.place.lo + at) & 0xfff;
-    this.#translations.add({ number, batch, rootOffset, pages: new Map(keys), instructions: region.size });
+    const { exits, jumps } = region;
+    this.#translations.add({ number, batch, rootOffset, pages: new Map(keys), exits, jumps, generation });
     this.#links.table.set(number, compiled);
     const record = code.recordAt(at)!;
     this.#view.setUint16(record, this.#view.getUint16(record, true) | REGION_FLAG, true);

@@ -24,19 +24,25 @@ export interface BudgetPlan {
 export function planBudget(graph: FlowGraph): BudgetPlan {
   const { blocks, order, isLoopHeader, predecessors } = graph;
   const lengths = blocks.map((block) => block.instructions.length);
-  const isCheckpoint = blocks.map((_, i) => i === 0 || isLoopHeader[i] === 1);
+  const isSelect = blocks.map(({ end }) => end.kind === 'select');
+  const isCheckpoint = blocks.map((_, i) => i === 0 || (isLoopHeader[i] === 1 && !isSelect[i]));
+  // The budget is compared behind a select, where it is known how it goes on.
+  for (const { end } of blocks)
+    if (end.kind === 'select') for (const { block } of end.cases) isCheckpoint[block] = true;
   for (const block of order) {
     const { end } = blocks[block]!;
-    if (end.kind === 'call' && end.next.block >= 0) isCheckpoint[end.next.block] = true;
+    if (end.kind === 'call' && end.next.block >= 0 && !isSelect[end.next.block]) isCheckpoint[end.next.block] = true;
   }
   const owed = blocks.map(() => 0);
   for (const block of order)
-    if (!isCheckpoint[block])
+    if (!isCheckpoint[block] && !isSelect[block])
       owed[block] = Math.min(...predecessors[block]!.map((from) => owed[from]! + lengths[from]!));
   /** The longest way from a block's beginning to the next checkpoint or out. */
   const reach = blocks.map(() => 0);
   for (const block of order.toReversed()) {
-    const onward = successorsOf(blocks[block]!.end).map((next) => (isCheckpoint[next] ? 0 : reach[next]!));
+    const onward = successorsOf(blocks[block]!.end).map((next) =>
+      isCheckpoint[next] || isSelect[next] ? 0 : reach[next]!,
+    );
     reach[block] = lengths[block]! + Math.max(0, ...onward);
   }
   return {

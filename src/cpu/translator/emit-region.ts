@@ -22,7 +22,7 @@ import { ExitStubs } from './exit-stubs.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
 import { addedImmediate, endsInControlFlow, planStretches, type AccessGroup, type Stretch } from './access-groups.ts';
 import { FlatAccess, type Facts, type Host } from './flat-access.ts';
-import { registerNumber, type Instruction, type Region, type Target } from './region.ts';
+import { registerNumber, targetsOf, type Instruction, type Region, type Target } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
@@ -58,6 +58,7 @@ class RegionEmitter implements Flow {
   private readonly where: Local;
   private readonly owed: Local;
   private readonly result: Local;
+  private readonly select: Local;
   private readonly locals = new Map<string, Local>();
   /** The groups of accesses that have been looked up. */
   private groups: readonly AccessGroup[] = [];
@@ -79,6 +80,7 @@ class RegionEmitter implements Flow {
     this.structure = new StructuredCode(code, this.graph, (block) => this.emitBlock(block));
     [this.pc, this.budget, this.depth] = code.params as [Local, Local, Local];
     [this.where, this.owed, this.result] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    this.select = code.local('i32');
     this.flat = new FlatAccess(code, code.local('i32'));
   }
 
@@ -121,8 +123,7 @@ class RegionEmitter implements Flow {
         dirty = dirty.union(instruction.writes);
         valid = valid.union(instruction.writes);
       });
-      const targets =
-        end.kind === 'branch' ? [end.taken, end.next] : 'next' in end && end.kind !== 'call' ? [end.next] : [];
+      const targets = end.kind === 'call' ? [] : targetsOf(end);
       if (end.kind === 'leave' || targets.some((target) => target.block < 0)) choose(instructions.length);
     }
   }
@@ -132,9 +133,21 @@ class RegionEmitter implements Flow {
     this.block = block;
     this.flat.beginBlock(this.graph.isLoopHeader[block] ? [] : this.graph.predecessors[block]!);
     if (this.budgetPlan.isCheckpoint(block)) this.emitCheckpoint(block);
+    if (end.kind === 'select') return this.emitSelect(block, end.cases);
     for (const stretch of planStretches(this.graph.blocks[block]!)) this.emitStretch(stretch);
     if (endsInControlFlow(end.kind, instructions)) this.emitOne(instructions.length - 1);
     else this.fallThrough();
+  }
+
+  private emitSelect(block: number, cases: readonly Target[]): void {
+    const { code } = this;
+    cases.forEach((target, i) => {
+      this.block = block;
+      const isLast = i === cases.length - 1;
+      if (!isLast) code.get(this.select).i32(i).op('i32.eq');
+      if (isLast) this.goTo(target);
+      else code.if(() => this.goTo(target));
+    });
   }
 
   /** Where accesses are grouped there are two versions of a stretch: with one look-up for each group, and without groups. */
@@ -216,11 +229,20 @@ class RegionEmitter implements Flow {
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub', 'return');
     } else if (end.kind === 'returnTo') this.emitInlinedReturn(end.next);
     else if (end.kind === 'call') this.emitCall(() => values.value(target), end);
-    else {
+    else if (end.kind === 'jump') {
+      const facts = this.flat.snapshot();
+      for (const way of end.cases) {
+        values.value(target);
+        this.pushAddress(way.at);
+        code.op('i64.eq');
+        code.if(() => this.goTo(way));
+        this.block = block;
+        this.flat.restore(facts);
+      }
       this.writeBack(this.dirtyAtEnd());
       values.value(target);
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).call(this.links.dispatch).op('return');
-    }
+    } else throw new Error(`a ${end.kind} jumps`);
   }
 
   repeat(): never {
@@ -245,6 +267,7 @@ class RegionEmitter implements Flow {
       return;
     }
     const payment = this.budgetPlan.paymentBetween(block, target.block);
+    if (target.select !== undefined) code.i32(target.select).set(this.select);
     if (payment !== 0) code.get(this.budget).i32(payment).op('i32.sub').set(this.budget);
     this.flat.endBlock(block);
     this.structure.goTo(block, target.block);
@@ -292,6 +315,7 @@ class RegionEmitter implements Flow {
     );
     if (end.next.block < 0) return this.goOnAt(() => code.get(this.pc).i64(back).op('i64.add'));
     this.load(this.registers.loadsAfterCall(block));
+    if (end.next.select !== undefined) code.i32(end.next.select).set(this.select);
     this.structure.goTo(block, end.next.block);
   }
 

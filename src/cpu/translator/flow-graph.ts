@@ -1,10 +1,10 @@
 /**
- * The order of a region's blocks: reverse postorder, dominators, loop headers, merge points. Edges that make the graph irreducible
- * (into the middle of a loop from outside) are cut: they leave the region.
+ * The order of a region's blocks: reverse postorder, dominators, loop headers. Where the graph is irreducible (a loop with two ways
+ * in), those ways are led through a block of their own, which then goes on where each was bound for.
  *
- * Interface: analyze, FlowGraph. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
+ * Interface: analyze, FlowGraph, successorsOf. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
  */
-import type { Block, BlockEnd, Region, Target } from './region.ts';
+import { targetsOf, type Block, type BlockEnd, type Region, type Target } from './region.ts';
 
 export interface FlowGraph {
   readonly blocks: readonly Block[];
@@ -20,24 +20,55 @@ export interface FlowGraph {
 
 /** The blocks to which control can go inside the region. */
 export function successorsOf(end: BlockEnd): number[] {
-  const targets = end.kind === 'branch' ? [end.taken, end.next] : 'next' in end ? [end.next] : [];
-  return targets.filter((target) => target.block >= 0).map((target) => target.block);
+  return targetsOf(end)
+    .filter((target) => target.block >= 0)
+    .map((target) => target.block);
 }
 
 export function analyze(region: Region): FlowGraph {
   let { blocks } = region;
   for (;;) {
     const graph = orderBlocks(blocks);
-    const bad = irreducibleEdges(graph);
-    if (bad.length === 0) return graph;
-    blocks = blocks.map((block, from) => {
-      const cut = (target: Target): Target =>
-        bad.some((edge) => edge.from === from && edge.to === target.block) ? { block: -1, at: target.at } : target;
-      const { end } = block;
-      if (end.kind === 'branch') return { ...block, end: { ...end, taken: cut(end.taken), next: cut(end.next) } };
-      return 'next' in end ? { ...block, end: { ...end, next: cut(end.next) } } : block;
-    });
+    const edge = irreducibleEdge(graph);
+    if (!edge) return graph;
+    blocks = joinEntries(graph, entriesOf(graph, edge.to));
   }
+}
+
+/** The blocks through which a loop that is entered in several places is entered; `inside` is one of the loop's. */
+function entriesOf({ blocks, order, place, predecessors, dominator }: FlowGraph, inside: number): number[] {
+  const above = dominator[inside]!;
+  const isBelow = (block: number): boolean => {
+    while (place[block]! > place[above]!) block = dominator[block]!;
+    return block === above;
+  };
+  const candidates = new Set(order.filter((block) => block !== above && isBelow(block)));
+  const reach = (next: (block: number) => readonly number[]): Set<number> => {
+    const seen = new Set([inside]);
+    for (const block of seen) for (const other of next(block)) if (candidates.has(other)) seen.add(other);
+    return seen;
+  };
+  const ahead = reach((block) => successorsOf(blocks[block]!.end));
+  const back = reach((block) => predecessors[block]!);
+  const isInLoop = (block: number): boolean => ahead.has(block) && back.has(block);
+  return [...ahead].filter((block) => isInLoop(block) && predecessors[block]!.some((from) => !isInLoop(from)));
+}
+
+/** Leads all ways to the entries through one new block. */
+function joinEntries({ blocks }: FlowGraph, entries: readonly number[]): Block[] {
+  const joint = blocks.length;
+  const turn = (target: Target): Target => {
+    const select = entries.indexOf(target.block);
+    return select < 0 ? target : { block: joint, at: target.at, select };
+  };
+  const turned = blocks.map((block): Block => {
+    const { end } = block;
+    if (end.kind === 'branch') return { ...block, end: { ...end, taken: turn(end.taken), next: turn(end.next) } };
+    if (end.kind === 'jump' || end.kind === 'select') return { ...block, end: { ...end, cases: end.cases.map(turn) } };
+    return 'next' in end ? { ...block, end: { ...end, next: turn(end.next) } } : block;
+  });
+  const cases = entries.map((block) => ({ block, at: blocks[block]!.at }));
+  return [...turned, { at: cases[0]!.at, instructions: [], end: { kind: 'select', cases } }];
 }
 
 function orderBlocks(blocks: readonly Block[]): FlowGraph {
@@ -96,15 +127,18 @@ function dominators(order: readonly number[], place: Int32Array, predecessors: r
   return dominator;
 }
 
-function irreducibleEdges({ order, place, predecessors, dominator }: FlowGraph): { from: number; to: number }[] {
+/** An edge that goes back to a block which does not dominate it. */
+function irreducibleEdge({
+  order,
+  place,
+  predecessors,
+  dominator,
+}: FlowGraph): { from: number; to: number } | undefined {
   const dominates = (a: number, b: number): boolean => {
     while (place[b]! > place[a]!) b = dominator[b]!;
     return a === b;
   };
-  return order.flatMap((to) =>
-    predecessors[to]!.filter((from) => place[from]! >= place[to]! && !dominates(to, from)).map((from) => ({
-      from,
-      to,
-    })),
-  );
+  for (const to of order)
+    for (const from of predecessors[to]!) if (place[from]! >= place[to]! && !dominates(to, from)) return { from, to };
+  return undefined;
 }

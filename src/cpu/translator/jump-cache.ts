@@ -24,6 +24,8 @@ export const JUMP_CACHE = { pc: 0, context: 8, region: 12 } as const;
 /** Reached by so many ways out of translated code to an address; one that ends a slice weighs more, as it may strand a long loop. */
 export const WANTED = -64;
 const EXHAUSTED_WEIGHT = 32;
+/** One in so many ways from a region straight into another is shown to the translator, which may make one of the two. */
+const SHOWN_EDGES = 256;
 
 const CONTEXT_SPREAD = 37;
 /** Results of `execute` from here on are records. */
@@ -182,7 +184,9 @@ function defineEnter(module: ModuleBuilder, layout: Layout, table: number): Func
             code.get(region).i32(0).op('i32.gt_s');
             code.if(() => {
               code.get(result).i32(RESULT.exhausted).op('i32.eq').brIf(done);
-              code.br(again);
+              code.get(result).i32(RESULT.goOn).op('i32.ne').brIf(again);
+              emitEdgeCount(code, layout);
+              code.brIf(again).br(wanted);
             });
           });
           emitDemand(code, layout, pc!, region, result);
@@ -210,6 +214,22 @@ function defineEnter(module: ModuleBuilder, layout: Layout, table: number): Func
     leaveWithRegion(() => void code.get(start));
     code.op('unreachable');
   });
+}
+
+/** Counts a way out of a region into another one; leaves 0 where it is to be shown to the translator. */
+function emitEdgeCount(code: CodeEmitter, layout: Layout): void {
+  const edges = layout.translated + 8;
+  const count = code.local('i32');
+  code
+    .i32(0)
+    .i32(0)
+    .mem('i32.load', edges)
+    .i32(1)
+    .op('i32.add')
+    .i32(SHOWN_EDGES - 1)
+    .op('i32.and')
+    .tee(count);
+  code.mem('i32.store', edges).get(count);
 }
 
 /** Lowers the number of the entry of `pc`, which matches, and leaves it in `region`. */

@@ -21,6 +21,8 @@ export interface Candidate {
   readonly at: number;
   /** Numbers of the pages on which its code lies, the first region's root being on page 0. */
   readonly pages: ReadonlySet<number>;
+  /** Exists already in another module; here it is only called. */
+  readonly isCopy: boolean;
 }
 
 const WASM_PAGE_BYTES = 65536;
@@ -34,7 +36,7 @@ export function buildModule(layout: Layout, batch: readonly Candidate[]): Uint8A
   for (const name of fpPrimitives(batch)) fp.set(name, importPrimitive(module, name));
   const functions = batch.map((_, i) => module.declare(`r${i}`, REGION_PARAMS, REGION_RESULTS));
   const byRoot = new Map(batch.map(({ at }, i) => [at, i]));
-  batch.forEach(({ region, at, pages }, i) => {
+  batch.forEach(({ region, at, pages, isCopy }, i) => {
     const callee = (offset: number): { region: FuncRef; isSafe: boolean } | undefined => {
       const index = byRoot.get(at + offset);
       if (index === undefined) return undefined;
@@ -42,7 +44,7 @@ export function buildModule(layout: Layout, batch: readonly Candidate[]): Uint8A
       return { region: functions[index]!, isSafe };
     };
     module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, fp, callee }));
-    module.exportFunction(`r${i}`, functions[i]!);
+    if (!isCopy) module.exportFunction(`r${i}`, functions[i]!);
   });
   return module.toBytes();
 }

@@ -6,7 +6,7 @@
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
  *
- * Interface: formRegion, CodeSource, Region, Block, BlockEnd, Instruction.
+ * Interface: formRegion, targetsOf, mayBeCase, CodeSource, Region, Block, BlockEnd, Instruction.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
@@ -38,6 +38,8 @@ export interface Instruction {
 export interface Target {
   readonly block: number;
   readonly at: number;
+  /** Which way a 'select' block is to go on. */
+  readonly select?: number;
 }
 
 export type BlockEnd =
@@ -51,8 +53,10 @@ export type BlockEnd =
   | { readonly kind: 'return' }
   /** The same in a function that was taken in: where it was called x1 became the address `next.at`. */
   | { readonly kind: 'returnTo'; readonly next: Target }
-  /** The last instruction jumps to an address in a register. */
-  | { readonly kind: 'jump' }
+  /** The last instruction jumps to an address in a register: probably one of these, else out of the region. */
+  | { readonly kind: 'jump'; readonly cases: readonly Target[] }
+  /** A block without instructions, made for a loop with several ways in: goes where it was told to (flow-graph.ts). */
+  | { readonly kind: 'select'; readonly cases: readonly Target[] }
   /** The instruction at `at`, which is not in the block, is the interpreter's. */
   | { readonly kind: 'leave'; readonly at: number };
 
@@ -68,12 +72,32 @@ export interface Region {
   /** Instructions in all. */
   readonly size: number;
   readonly usesFp: boolean;
+  /** Addresses outside that control goes to. */
+  readonly exits: ReadonlySet<number>;
+  /** Jumps to addresses in registers, by the address behind them. */
+  readonly jumps: readonly number[];
+}
+
+/** Where control can go when a block ends, in the region and out of it; what follows a call counts as such. */
+export function targetsOf(end: BlockEnd): readonly Target[] {
+  if (end.kind === 'branch') return [end.taken, end.next];
+  if (end.kind === 'jump' || end.kind === 'select') return end.cases;
+  return 'next' in end ? [end.next] : [];
+}
+
+/** Whether an address may be a case of a jump: see findCases. */
+export function mayBeCase(jump: number, at: number): boolean {
+  return at >= jump - CASES_BEFORE_BYTES && at < jump + CASES_BEHIND_BYTES;
 }
 
 /** Larger functions make V8 fall back to its quick register allocator (16384 virtual registers). */
 export const MAX_REGION_INSTRUCTIONS = 500;
 
 const LINK = 1;
+/** Cases of a `switch` are sought so far around its jump. */
+const CASES_BEFORE_BYTES = 512;
+const CASES_BEHIND_BYTES = 1024;
+const MAX_CASES = 24;
 
 /** Functions up to this size are taken in, chains of calls up to this length. */
 const MAX_INLINED_INSTRUCTIONS = 60;
@@ -95,7 +119,15 @@ export function formRegion(
   });
   const size = blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   const usesFp = blocks.some((block) => block.instructions.some(({ reads, writes }) => (reads.f | writes.f) !== 0));
-  return { blocks, size, usesFp };
+  const exits = new Set(
+    blocks.flatMap(({ end }) =>
+      targetsOf(end)
+        .filter(({ block }) => block < 0)
+        .map(({ at }) => at),
+    ),
+  );
+  const jumps = order.filter(({ end }) => end.kind === 'jump').map(nextOf);
+  return { blocks, size, usesFp, exits, jumps };
 }
 
 /** The chain of calls by which code was taken in. */
@@ -115,7 +147,8 @@ type RawEnd =
   | { kind: 'goto'; next: number }
   | { kind: 'call'; callee: number | undefined; next: number }
   | { kind: 'enter'; callee: number; context: Context }
-  | { kind: 'return' | 'jump' }
+  | { kind: 'return' }
+  | { kind: 'jump'; cases: readonly number[] }
   | { kind: 'leave'; at: number };
 
 interface Piece {
@@ -146,7 +179,10 @@ function resolveEnd(end: RawEnd, context: Context, target: (at: number, within?:
     case 'leave':
       return { kind: 'leave', at: end.at };
     case 'jump':
-      return { kind: 'jump' };
+      return {
+        kind: 'jump',
+        cases: end.cases.map((at) => target(at)).filter(({ block }) => block >= 0),
+      };
   }
 }
 
@@ -184,6 +220,7 @@ class Discovery {
       this.own(key, piece);
       this.room -= piece.instructions.length;
       this.takeIn(piece);
+      if (piece.end.kind === 'jump') piece.end = { kind: 'jump', cases: findCases(source, nextOf(piece)) };
       this.follow(piece);
     }
     return pieces;
@@ -220,8 +257,35 @@ class Discovery {
       go(end.next);
       go(end.taken);
     } else if (end.kind === 'goto' || end.kind === 'call') go(end.next);
+    else if (end.kind === 'jump') for (const at of end.cases) go(at);
     else if (end.kind === 'enter') go(end.callee, end.context);
   }
+}
+
+/** Behind a block. */
+function nextOf({ at, instructions }: Piece): number {
+  const last = instructions.at(-1);
+  return last ? last.at + last.length : at;
+}
+
+/**
+ * Where the cases of a `switch` probably begin: near the jump, at executed code that stands behind a jump, so that it is not reached
+ * from above.
+ */
+function findCases(source: CodeSource, from: number): number[] {
+  const cases: number[] = [];
+  for (let at = from - CASES_BEFORE_BYTES; at < from + CASES_BEHIND_BYTES && cases.length < MAX_CASES; at += 2)
+    if (source.isKnown(at) && (isJump(source, at - 2, 2) || isJump(source, at - 4, 4))) cases.push(at);
+  return cases;
+}
+
+/** Whether an executed instruction of this length goes elsewhere for good. */
+function isJump(source: CodeSource, at: number, length: 2 | 4): boolean {
+  if (!source.isKnown(at)) return false;
+  const instruction = fetch(source, at);
+  if (instruction?.length !== length) return false;
+  const end = endOf(instruction);
+  return end !== undefined && end !== 'leave' && (end.kind === 'goto' || end.kind === 'return' || end.kind === 'jump');
 }
 
 function shifted(source: CodeSource, by: number): CodeSource {
@@ -277,7 +341,7 @@ function endOf({ at, length, decoded, graph }: Instruction): RawEnd | 'leave' | 
       return rd === LINK ? { kind: 'call', callee: at + imm, next } : { kind: 'goto', next: at + imm };
     if (statement.do === 'jump') {
       if (rd === LINK) return { kind: 'call', callee: undefined, next };
-      return rd === 0 && rs1 === LINK && imm === 0 ? { kind: 'return' } : { kind: 'jump' };
+      return rd === 0 && rs1 === LINK && imm === 0 ? { kind: 'return' } : { kind: 'jump', cases: [] };
     }
   }
   return undefined;

@@ -15,7 +15,11 @@ export interface Translation {
   readonly rootOffset: number;
   /** Keys of its pages by their distance in pages from the root's. */
   readonly pages: ReadonlyMap<number, number>;
-  readonly instructions: number;
+  /** Where its code leaves it for code that was not known then: offsets from the root, of targets and of jumps to anywhere. */
+  readonly exits: ReadonlySet<number>;
+  readonly jumps: readonly number[];
+  /** How often this root was translated before. */
+  readonly generation: number;
 }
 
 /** Translations of one module. */
