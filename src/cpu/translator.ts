@@ -48,12 +48,20 @@ export interface TranslatedMemory {
   records(pageKey: number): number | undefined;
   /** Sees to it that an executable page that is mapped is in the code TLB, without any effect on the guest. */
   touch(lo: number, hi: number): void;
+  /** Instructions retired in all. */
+  retired(): number;
   /** Translated code depends on this page being mapped as it is, in the present context of fetches. */
   depend(lo: number, hi: number): void;
 }
 
-const MAX_BATCH_REGIONS = 24;
-const MAX_BATCH_INSTRUCTIONS = 3000;
+const MAX_BATCH_REGIONS = 12;
+const MAX_BATCH_INSTRUCTIONS = 1500;
+/**
+ * Making a byte of code takes as long as interpreting some thousand instructions. So much code may have been made as the instructions
+ * retired so far are worth, and a little at once: a short program must not wait for what it will never use.
+ */
+const INSTRUCTIONS_PER_BYTE = 1000;
+const FREE_INSTRUCTIONS = 20_000_000;
 /** All modules together; the oldest go first. */
 const MAX_CODE_BYTES = 48 << 20;
 /** Samples of one root after which it is translated. */
@@ -64,6 +72,8 @@ const MAX_GENERATIONS = 4;
 
 export class CodeTranslator {
   readonly tier: Tier;
+  /** Bytes of code ever made. */
+  #spentBytes = 0;
   readonly #counts = { regions: 0, codeBytes: 0, made: 0, invalidated: 0, evicted: 0, modules: 0 };
   readonly #port: WasmPort;
   readonly #memory: LinearMemory;
@@ -161,6 +171,7 @@ export class CodeTranslator {
       const at = distance * 4096 + (place.lo & 0xfff) - old.rootOffset;
       if (!old.exits.has(at) && !old.jumps.some((jump) => mayBeCase(jump, at))) continue;
       if (!code.isDecoded(-at) || this.#translationAt(code, -at) !== old) continue;
+      if (!this.#canAfford()) return false;
       this.#remove([old]);
       this.#translate(code, -at, old.generation + 1);
       isExtended = true;
@@ -221,9 +232,11 @@ export class CodeTranslator {
 
   /** Translates a root and what it calls, as far as that is known and not translated yet. */
   #translate(code: MappedCode, root: number, generation = 0): void {
+    if (!this.#canAfford()) return;
     const batch = this.#formBatch(code, root);
     if (batch.length === 0) return;
     const bytes = buildModule(this.#layout, batch);
+    this.#spentBytes += bytes.length;
     this.#makeRoom(bytes.length, batch.length);
     const exports = this.#port.instantiate(bytes, this.#memory, this.#links.functions);
     this.#counts.modules++;
@@ -233,6 +246,11 @@ export class CodeTranslator {
       if (!candidate.isCopy) this.#install(code, candidate, made, exports[`r${i}`]!, i === 0 ? generation : 0);
     });
     this.codeFilled();
+  }
+
+  #canAfford(): boolean {
+    if (this.tier === 'translator') return true;
+    return this.#spentBytes * INSTRUCTIONS_PER_BYTE <= this.#code.retired() + FREE_INSTRUCTIONS;
   }
 
   #formBatch(code: MappedCode, root: number): Candidate[] {

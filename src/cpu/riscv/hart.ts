@@ -117,6 +117,7 @@ export class RiscvHart implements Hart {
     this.codeTranslator = makeTranslator?.({
       pageKey: (records) => this.code.keyOf(records),
       records: (key) => this.code.recordsOf(key),
+      retired: () => this.#retired,
       touch: (lo, hi) => this.translator.touchCode(lo, hi),
       depend: (lo, hi) => this.translator.dependOnCode(lo, hi),
     });

@@ -91,7 +91,7 @@ export function mayBeCase(jump: number, at: number): boolean {
 }
 
 /** Larger functions make V8 fall back to its quick register allocator (16384 virtual registers). */
-export const MAX_REGION_INSTRUCTIONS = 500;
+export const MAX_REGION_INSTRUCTIONS = 400;
 
 const LINK = 1;
 /** Cases of a `switch` are sought so far around its jump. */
@@ -100,7 +100,7 @@ const CASES_BEHIND_BYTES = 1024;
 const MAX_CASES = 24;
 
 /** Functions up to this size are taken in, chains of calls up to this length. */
-const MAX_INLINED_INSTRUCTIONS = 60;
+const MAX_INLINED_INSTRUCTIONS = 40;
 const MAX_INLINED_CALLS = 3;
 
 /** The region of a root that is known to be code; undefined when not even its first instruction can be translated. */
