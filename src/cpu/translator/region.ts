@@ -91,7 +91,7 @@ export function mayBeCase(jump: number, at: number): boolean {
 }
 
 /** Larger functions make V8 fall back to its quick register allocator (16384 virtual registers). */
-export const MAX_REGION_INSTRUCTIONS = 400;
+export const MAX_REGION_INSTRUCTIONS = 250;
 
 const LINK = 1;
 /** Cases of a `switch` are sought so far around its jump. */
@@ -100,7 +100,7 @@ const CASES_BEHIND_BYTES = 1024;
 const MAX_CASES = 24;
 
 /** Functions up to this size are taken in, chains of calls up to this length. */
-const MAX_INLINED_INSTRUCTIONS = 40;
+const MAX_INLINED_INSTRUCTIONS = 36;
 const MAX_INLINED_CALLS = 3;
 
 /** The region of a root that is known to be code; undefined when not even its first instruction can be translated. */
@@ -281,7 +281,8 @@ function findCases(source: CodeSource, from: number): number[] {
 
 /** Whether an executed instruction of this length goes elsewhere for good. */
 function isJump(source: CodeSource, at: number, length: 2 | 4): boolean {
-  if (!source.isKnown(at)) return false;
+  const low = source.halfword(at);
+  if (low === undefined || instructionLength(low) !== length || !source.isKnown(at)) return false;
   const instruction = fetch(source, at);
   if (instruction?.length !== length) return false;
   const end = endOf(instruction);
@@ -326,7 +327,9 @@ function fetch(source: CodeSource, at: number): Instruction | undefined {
   if (high === undefined) return undefined;
   const form = formOf(length === 4 ? low | (high << 16) : low);
   if (!form || (!source.fpEnabled && (form.reads.f | form.writes.f) !== 0)) return undefined;
-  return { at, length, ...form };
+  // Not a spread: this is done for every instruction that is looked at.
+  const { decoded, graph, reads, writes, mayExit } = form;
+  return { at, length, decoded, graph, reads, writes, mayExit };
 }
 
 /** How an instruction ends its block; undefined: not at all; 'leave': it is the interpreter's. */
