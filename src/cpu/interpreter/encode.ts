@@ -38,7 +38,7 @@ export function encodeRun(view: DataView, layout: Layout, page: RecordPage, firs
   let left = 0;
   for (let slot = first; slot < PAGE_SLOTS;) {
     const at = records + slot * RECORD_BYTES;
-    const known = view.getUint16(at + FIELD.op, true);
+    const known = view.getUint16(at + FIELD.op, true) & ~REGION_FLAG;
     if (known !== PSEUDO.undecoded && !(known === PSEUDO.cross && slot === first)) {
       left = view.getUint16(at + FIELD.left, true);
       break;
