@@ -45,7 +45,7 @@ line=0
 set --
 while [ $line -lt ${lines.length} ]; do
   cp -a /tmp/files /tmp/$line && cd /tmp/$line || exit
-  timeout -s KILL 20 ${shell} ${SCRIPTS}/$line </dev/null >/tmp/out/$line.1 2>/tmp/out/$line.2
+  timeout -s KILL 60 ${shell} ${SCRIPTS}/$line </dev/null >/tmp/out/$line.1 2>/tmp/out/$line.2
   printf '${MARK}%d${MARK}' $? >/tmp/out/$line.3
   set -- "$@" $line.1 ../mark $line.2 $line.3
   line=$((line + 1))
