@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { System } from '../../src/index.ts';
 import { firstSeed } from '../hostile/seed.ts';
+import { dropCachesEvery } from '../support/caches.ts';
 import { runGuest, withSystem } from '../support/guest.ts';
 import { buildBatch, type Batch } from './batch.ts';
 import { generateProgram } from './generate.ts';
@@ -89,17 +90,6 @@ function inSystem<T>(work: string, way: Way, use: (system: System) => Promise<T>
     dropCachesEvery(system, way.dropEvery);
     return use(system);
   });
-}
-
-/** Lets the machine run so many instructions at most before all its caches are dropped. */
-function dropCachesEvery(system: System, instructions: number): void {
-  if (instructions === Infinity) return;
-  const { machine } = system.kernel;
-  const run = machine.hart.run.bind(machine.hart);
-  machine.hart.run = (most) => {
-    machine.dropCaches();
-    return run(Math.min(most, instructions));
-  };
 }
 
 async function runHere(system: System, name: string): Promise<Uint8Array> {

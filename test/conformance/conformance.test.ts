@@ -1,6 +1,6 @@
 /**
  * Each C program here prints what it saw of the kernel. It runs on the real Linux of this machine and on ours, in an empty directory,
- * and both must print the same and end the same.
+ * and both must print the same and end the same, however the machine executes.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compile } from '../support/tools.ts';
+import { dropCachesEvery } from '../support/caches.ts';
 import { runGuest, withSystem } from '../support/guest.ts';
 
 const here = import.meta.dirname;
@@ -17,7 +18,13 @@ const programs = readdirSync(here)
   .filter((file) => file.endsWith('.c'))
   .map((file) => basename(file, '.c'));
 
-describe('conformance', () => {
+const WAYS = [
+  { name: 'both tiers', tier: 'both', dropEvery: Infinity },
+  { name: 'interpreter, caches dropped', tier: 'interpreter', dropEvery: 10_000 },
+  { name: 'both tiers, caches dropped', tier: 'both', dropEvery: 200_000 },
+] as const;
+
+describe.each(WAYS)('conformance: $name', ({ tier, dropEvery }) => {
   let work = '';
   beforeAll(() => {
     work = mkdtempSync(join(tmpdir(), 'ringfence-conformance-'));
@@ -36,9 +43,15 @@ describe('conformance', () => {
       encoding: 'latin1',
       timeout: 60_000,
     });
-    const guest = await withSystem({ volumes: [{ host: join(work, 'riscv64'), guest: '/conformance' }] }, (system) =>
-      runGuest(system, ['sh', '-c', `mkdir /tmp/scratch && cd /tmp/scratch && exec env -i /conformance/${name}`]),
-    );
+    const volumes = [{ host: join(work, 'riscv64'), guest: '/conformance' }];
+    const guest = await withSystem({ tier, volumes }, (system) => {
+      dropCachesEvery(system, dropEvery);
+      return runGuest(system, [
+        'sh',
+        '-c',
+        `mkdir /tmp/scratch && cd /tmp/scratch && exec env -i /conformance/${name}`,
+      ]);
+    });
     expect({ stdout: guest.stdout, stderr: guest.stderr, status: guest.exit.exitCode }).toEqual({
       stdout: native.stdout,
       stderr: native.stderr,
