@@ -2,9 +2,9 @@
  * Floating-point expressions by the host's own arithmetic (fp/host-fp.ts), after a look at the rounding mode and at the inexact
  * flag. Anything else branches to `slow`, where the complete functions do the primitive again from its start.
  *
- * Interface: isInHotLoop, hasFastFp, emitFastFp, FastFpOptions.
+ * Interface: isInHotLoop, emitFastFp, FastFpOptions.
  */
-import { FP_PRIMITIVES, type FpPrimitive } from '../../isa/fp-ops.ts';
+import { type FpPrimitive } from '../../isa/fp-ops.ts';
 import type { Expr } from '../../isa/graph.ts';
 import type { CodeEmitter, Label, Local } from '../../wasm/code.ts';
 import { FLAG, RM } from '../fp/format.ts';
@@ -33,11 +33,6 @@ export function isInHotLoop(name: FpPrimitive): boolean {
   const [op, , int] = name.split('.');
   if (op === 'fToInt') return int === 'i32' || int === 'i64';
   return op !== 'fma' && op !== 'fmin' && op !== 'fmax';
-}
-
-/** Whether emitFastFp has code for a primitive. */
-export function hasFastFp(name: FpPrimitive): boolean {
-  return FP_PRIMITIVES.has(name);
 }
 
 const SIGN_OF_F64 = 1n << 63n;

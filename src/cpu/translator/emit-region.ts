@@ -12,7 +12,7 @@ import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import type { AccessSize } from '../../isa/ops.ts';
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import { LOADS, STORES } from '../interpreter/execute.ts';
-import { emitFastFp, hasFastFp } from '../interpreter/fast-fp.ts';
+import { emitFastFp } from '../interpreter/fast-fp.ts';
 import { emitInstruction, type Flow } from '../interpreter/statements.ts';
 import { Temps, type ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
@@ -442,7 +442,6 @@ class RegionEmitter implements Flow {
       }
       code.call(this.links.fp.get(expr.name)!).set(result);
     };
-    if (!hasFastFp(expr.name)) return complete();
     code.block((done) => {
       code.block((slow) => {
         emitFastFp(expr, result, values, this.layout, slow);

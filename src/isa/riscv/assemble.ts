@@ -4,9 +4,8 @@
  * Interface: assemble, Assembly.
  * One instruction a line, as `objdump -d -M no-aliases` prints it, but without compressed forms; `name:` marks a place, `#` begins a
  * comment. Numbers may be sums of numbers and names (`8+data-here`), targets are names.
- * Nothing is encoded by hand: a row's format says how operands are taken out of a word, and the word is found by asking which of its
- * bits moves which bit of an operand.
  */
+import { encode } from './encode.ts';
 import type { Operand } from './formats.ts';
 import type { Insn } from './insn.ts';
 import { CSR_NAMES, X_NAMES } from './registers.ts';
@@ -65,24 +64,9 @@ function encodeLine({ insn, operands, pc }: Line, symbols: ReadonlyMap<string, n
     else values[token as 'rd' | 'rs1' | 'rs2'] = registerNumber(text);
   }
   if (hasWhole) return insn.value | fields;
-  return encode(insn, values);
-}
-
-/** The word of a row with these operands. */
-function encode(insn: Insn, values: Readonly<Partial<Record<Operand, number>>>): number {
-  const open = ~insn.mask;
-  let word = insn.value;
-  for (const [operand, extract] of Object.entries(insn.format.operands) as [Operand, (word: number) => number][]) {
-    const value = values[operand] ?? 0;
-    const base = extract(insn.value);
-    for (let bit = 0; bit < 32; bit++) {
-      if (((open >>> bit) & 1) === 0) continue;
-      const moved = extract(insn.value | (1 << bit)) ^ base;
-      // A sign bit moves all bits above it as well: the lowest one tells.
-      if ((value & moved & -moved) !== 0) word |= 1 << bit;
-    }
-    if (extract(word) !== value) throw new RangeError(`${insn.name} cannot have ${operand} = ${value}`);
-  }
+  const { mask, value, format } = insn;
+  const word = encode({ mask, value, operands: format.operands }, values, 32);
+  if (typeof word === 'string') throw new RangeError(`${insn.name} cannot have ${word} = ${values[word] ?? 0}`);
   return word;
 }
 
