@@ -27,7 +27,7 @@ static uint64_t matmul(long n) {
 }
 
 #ifdef PLAIN
-const struct benchmark matmul_plain_group[] = {{"matmul-plain", matmul, 128}, {0}};
+const struct benchmark matmul_plain_group[] = {{"matmul-plain", matmul, 640}, {0}};
 #else
-const struct benchmark matmul_fused_group[] = {{"matmul", matmul, 128}, {0}};
+const struct benchmark matmul_fused_group[] = {{"matmul", matmul, 640}, {0}};
 #endif

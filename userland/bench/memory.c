@@ -46,4 +46,4 @@ static uint64_t pointer_chase(long n) {
 }
 
 const struct benchmark memory_group[] = {
-    {"copy-bytes", copy_bytes, 250}, {"memcpy", libc_memcpy, 2500}, {"pointer-chase", pointer_chase, 2000}, {0}};
+    {"copy-bytes", copy_bytes, 750}, {"memcpy", libc_memcpy, 10000}, {"pointer-chase", pointer_chase, 2000}, {0}};
