@@ -112,11 +112,12 @@ function generate(layout: Layout): Uint8Array {
   // The smallest memory that the tables fit into: one module serves every size of RAM.
   module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
   const readTime = module.importFunction('env', 'readTime', [], ['f64']);
+  const time = module.function('time', [], ['i64'], (code) => code.call(readTime).op('i64.trunc_f64_s'), 'time');
   const helpers = {
     translateRead: defineTranslate(module, layout, 'read'),
     translateWrite: defineTranslate(module, layout, 'write'),
     fp: defineFpFunctions(module, layout.hart + HART.fflags),
-    readTime,
+    time,
   };
   for (const [name, helper] of helpers.fp) module.exportFunction(name, helper);
   const table = module.table(MAX_REGIONS);

@@ -42,9 +42,13 @@ function frameOf(machine: Machine) {
 
 const PC = 0;
 
-describe.each([false, true])('runUser, deterministic %s', (deterministic) => {
+const WAYS = ([false, true] as const).flatMap((deterministic) =>
+  (['interpreter', 'translator'] as const).map((tier) => ({ deterministic, tier })),
+);
+
+describe.each(WAYS)('runUser, deterministic $deterministic, $tier', ({ deterministic, tier }) => {
   it('loads the frame, runs, and is back in it at an ecall', () => {
-    const machine = userMachine([addi(A0, A1, 1), ECALL, addi(A0, A0, 1), ECALL], { deterministic });
+    const machine = userMachine([addi(A0, A1, 1), ECALL, addi(A0, A0, 1), ECALL], { deterministic, tier });
     const { hart } = machine;
     const frame = frameOf(machine);
     frame.set(A1, 41);
@@ -64,7 +68,7 @@ describe.each([false, true])('runUser, deterministic %s', (deterministic) => {
   });
 
   it('leaves by an interrupt that is pending already with the registers in the hart', () => {
-    const machine = userMachine([ECALL], { deterministic });
+    const machine = userMachine([ECALL], { deterministic, tier });
     const { hart } = machine;
     const frame = frameOf(machine);
     frame.set(A1, 5);
@@ -75,7 +79,7 @@ describe.each([false, true])('runUser, deterministic %s', (deterministic) => {
   });
 
   it('stops at the count with the registers in the hart, and goes on', () => {
-    const machine = userMachine([addi(A0, A0, 1), LOOP], { deterministic });
+    const machine = userMachine([addi(A0, A0, 1), LOOP], { deterministic, tier });
     const frame = frameOf(machine);
     frame.set(A0, 3);
     expect(machine.hart.runUser(0, frame.at, LOAD.all)).toBe('budget');
@@ -85,7 +89,7 @@ describe.each([false, true])('runUser, deterministic %s', (deterministic) => {
   });
 
   it('gives other traps as run() does', () => {
-    const machine = userMachine([addi(A0, 0, 9), 0], { deterministic });
+    const machine = userMachine([addi(A0, 0, 9), 0], { deterministic, tier });
     const frame = frameOf(machine);
     expect(machine.hart.runUser(1000, frame.at, LOAD.all)).toBe('native-vector');
     expect([machine.hart.csrLo('scause'), machine.hart.x(A0), frame.word(A0)]).toEqual([2, 9, 0]);
@@ -95,6 +99,7 @@ describe.each([false, true])('runUser, deterministic %s', (deterministic) => {
     let ns = 0;
     const machine = userMachine([rdtime(A0), rdtime(0), rdtime(A1), ECALL], {
       deterministic,
+      tier,
       clock: { nowNs: () => (ns += 100_000) },
     });
     const frame = frameOf(machine);
@@ -102,6 +107,7 @@ describe.each([false, true])('runUser, deterministic %s', (deterministic) => {
     if (!deterministic) expect(frame.word(A1)).toBeGreaterThan(frame.word(A0));
     else expect([frame.word(A0), frame.word(A1)]).toEqual([0, 0]);
     expect(machine.hart.retired).toBe(3);
+    if (tier === 'translator' && !deterministic) expect(machine.stats.translator!.retired).toBe(2);
     machine.hart.setCsr('scounteren', 5);
     frame.set(PC, CODE);
     expect(machine.hart.runUser(1000, frame.at, LOAD.all)).toBe('native-vector');

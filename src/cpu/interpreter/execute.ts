@@ -9,6 +9,7 @@ import type { Expr } from '../../isa/graph.ts';
 import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import type { AccessSize } from '../../isa/ops.ts';
 import { CAUSE } from '../../isa/riscv/ops.ts';
+import { RDTIME } from '../../isa/riscv/system.ts';
 import type { CodeEmitter, FuncRef, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import type { AccessOp } from '../../wasm/opcodes.ts';
@@ -26,13 +27,9 @@ export interface Helpers {
   readonly translateRead: FuncRef;
   readonly translateWrite: FuncRef;
   readonly fp: FpFunctions;
-  /** () -> f64: the time CSR, negative where reading it is the privileged part's. */
-  readonly readTime: FuncRef;
+  /** () -> i64: the time CSR, negative where reading it is the privileged part's. */
+  readonly time: FuncRef;
 }
-
-/** csrrs rd, time, x0, and where rd stands in it. */
-const RDTIME = 0xc010_2073 | 0;
-const RD_FIELD = 31 << 7;
 
 export const LOADS: Readonly<Record<AccessSize, { readonly signed: AccessOp; readonly unsigned: AccessOp }>> = {
   1: { signed: 'i64.load8_s', unsigned: 'i64.load8_u' },
@@ -233,15 +230,15 @@ class ExecuteFlow extends RecordSite implements Flow {
   system(): void {
     const { code, temps } = this;
     const word = temps.take('i32');
-    const ticks = temps.take('f64');
+    const ticks = temps.take('i64');
     code.get(this.record).mem('i32.load', FIELD.imm).set(word);
     code.block((other) => {
-      code.get(word).i32(~RD_FIELD).op('i32.and').i32(RDTIME).op('i32.ne').brIf(other);
-      code.get(word).i32(RD_FIELD).op('i32.and', 'i32.eqz').brIf(other);
-      code.call(this.helpers.readTime).tee(ticks).f64(0).op('f64.lt').brIf(other);
+      code.get(word).i32(~RDTIME.rd).op('i32.and').i32(RDTIME.word).op('i32.ne').brIf(other);
+      code.get(word).i32(RDTIME.rd).op('i32.and', 'i32.eqz').brIf(other);
+      code.call(this.helpers.time).tee(ticks).i64(0).op('i64.lt_s').brIf(other);
       // Eight times rd.
       code.get(word).i32(4).op('i32.shr_u').i32(0xf8).op('i32.and');
-      code.get(ticks).op('i64.trunc_f64_u').mem('i64.store', this.hart('x'));
+      code.get(ticks).mem('i64.store', this.hart('x'));
       this.jumpTo(() => {
         this.pushPc();
         code.i64(4).op('i64.add');

@@ -22,7 +22,7 @@ import { ExitStubs } from './exit-stubs.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
 import { addedImmediate, endsInControlFlow, planStretches, type AccessGroup, type Stretch } from './access-groups.ts';
 import { FlatAccess, type Facts, type Host } from './flat-access.ts';
-import { registerNumber, targetsOf, type Instruction, type Region, type Target } from './region.ts';
+import { registerNumber, targetsOf, timeRegister, type Instruction, type Region, type Target } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
@@ -31,6 +31,8 @@ import { StructuredCode } from './structure.ts';
 export interface RegionLinks {
   /** Calls whatever is at an address (jump-cache.ts). */
   readonly dispatch: FuncRef;
+  /** () -> i64: the time CSR, negative where reading it is the privileged part's. */
+  readonly time: FuncRef;
   readonly fp: ReadonlyMap<FpPrimitive, FuncRef>;
   /** A region of the same module whose root is at an offset from this one's, and whether it needs no look-up. */
   callee(at: number): { readonly region: FuncRef; readonly isSafe: boolean } | undefined;
@@ -255,8 +257,13 @@ class RegionEmitter implements Flow {
     this.code.br(this.stubLabel(this.index));
   }
 
-  system(): never {
-    throw new Error('left to the interpreter');
+  /** rdtime; the others are left to the interpreter. */
+  system(): void {
+    const { code } = this;
+    const ticks = this.temps.take('i64');
+    this.prepareSideExit();
+    code.call(this.links.time).tee(ticks).i64(0).op('i64.lt_s').brIf(this.stubLabel(this.index));
+    this.setRegister({ file: 'x', reg: timeRegister(this.instruction.decoded) }, () => code.get(ticks));
   }
 
   private goTo(target: Target): void {

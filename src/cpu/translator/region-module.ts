@@ -1,6 +1,6 @@
 /**
  * A batch of regions as one WebAssembly module, which exports them as r0, r1 … It imports from the interpreter's instance what regions
- * call: dispatch, and those functions of exact floating-point arithmetic that occur.
+ * call: dispatch, time, and those functions of exact floating-point arithmetic that occur.
  *
  * Interface: buildModule, Candidate.
  */
@@ -32,6 +32,7 @@ export function buildModule(layout: Layout, batch: readonly Candidate[]): Uint8A
   const module = new ModuleBuilder();
   module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
   const dispatch = module.importFunction('env', 'dispatch', REGION_PARAMS, REGION_RESULTS);
+  const time = module.importFunction('env', 'time', [], ['i64']);
   const fp = new Map<FpPrimitive, FuncRef>();
   for (const name of fpPrimitives(batch)) fp.set(name, importPrimitive(module, name));
   const functions = batch.map((_, i) => module.declare(`r${i}`, REGION_PARAMS, REGION_RESULTS));
@@ -43,7 +44,7 @@ export function buildModule(layout: Layout, batch: readonly Candidate[]): Uint8A
       const isSafe = [...batch[index]!.pages].every((page) => pages.has(page));
       return { region: functions[index]!, isSafe };
     };
-    module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, fp, callee }));
+    module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, time, fp, callee }));
     if (!isCopy) module.exportFunction(`r${i}`, functions[i]!);
   });
   return module.toBytes();

@@ -10,6 +10,7 @@
  */
 import type { Stmt } from '../../isa/graph.ts';
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
+import { readTimeRegister } from '../../isa/riscv/system.ts';
 import { graphOf, usageOf } from '../../isa/riscv/table.ts';
 import { RegisterSet } from './register-set.ts';
 
@@ -334,6 +335,7 @@ function fetch(source: CodeSource, at: number): Instruction | undefined {
 
 /** How an instruction ends its block; undefined: not at all; 'leave': it is the interpreter's. */
 function endOf({ at, length, decoded, graph }: Instruction): RawEnd | 'leave' | undefined {
+  if (timeRegister(decoded) !== 0) return undefined;
   const next = at + length;
   const { rd = 0, rs1 = 0, imm = 0 } = decoded.operands;
   for (const statement of graph) {
@@ -367,6 +369,11 @@ function formOf(word: number): Form | null {
   return form;
 }
 
+/** Where an instruction puts the time if that is all it does; else 0. No other system instruction is part of a region. */
+export function timeRegister({ insn, operands }: Decoded): number {
+  return insn.name === 'csrrs' ? readTimeRegister(operands.imm!) : 0;
+}
+
 const OPERAND_NAMES = {
   x: { rd: 'rd', rs1: 'rs1', rs2: 'rs2', rs3: 'rs1' },
   f: { rd: 'fd', rs1: 'fs1', rs2: 'fs2', rs3: 'fs3' },
@@ -385,7 +392,8 @@ function makeForm(decoded: Decoded): Form {
       return set.with(file, registerNumber(decoded, file, reg));
     }, RegisterSet.EMPTY);
   const reads = setOf(usage.reads);
-  const writes = setOf(usage.writes);
+  const time = timeRegister(decoded);
+  const writes = time === 0 ? setOf(usage.writes) : RegisterSet.EMPTY.with('x', time);
   const mayExit = usage.mayTrap || (reads.f | writes.f) !== 0;
   return { decoded, graph: graphOf(decoded.insn), reads, writes, mayExit };
 }

@@ -19,3 +19,11 @@ export const SYSTEM_INSNS: readonly Insn[] = [
   insn('wfi',    SYSTEM, '0001000 00101 00000 000 00000 1110011', (m) => m.system()),
   insn('sfence.vma', SFENCE, '0001001 ..... ..... 000 00000 1110011', (m) => m.system()),
 ];
+
+/** csrrs rd, time, x0, and where rd stands in it. */
+export const RDTIME = { word: 0xc010_2073 | 0, rd: 31 << 7 } as const;
+
+/** The register into which an instruction word reads the time CSR, if it does nothing but that; else 0. */
+export function readTimeRegister(word: number): number {
+  return (word & ~RDTIME.rd) === RDTIME.word ? (word & RDTIME.rd) >> 7 : 0;
+}
