@@ -8,7 +8,7 @@
  *   dataflow.ts      which registers are in locals      budget.ts                     its count of instructions
  *   emit-region.ts   its function                       region-module.ts              several as a module
  *   translations.ts  what exists                        jump-cache.ts                 how it is found
- *   hot-roots.ts     what to translate
+ *   heat.ts, hot-roots.ts   what to translate
  *
  * Interface: CodeTranslator, TranslatedMemory, Tier, TranslatorStats.
  * Invariants: a translation lives no longer than the decoded pages that it was made from, and those are dropped before a store to them
@@ -17,6 +17,7 @@
 import type { TranslatorLinks } from './interpreter.ts';
 import { REGION_FLAG } from './interpreter/opcodes.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
+import { Heat } from './translator/heat.ts';
 import { findRoots } from './translator/hot-roots.ts';
 import { JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type Place } from './translator/mapped-code.ts';
@@ -64,9 +65,6 @@ const INSTRUCTIONS_PER_BYTE = 1000;
 const FREE_INSTRUCTIONS = 20_000_000;
 /** All modules together; the oldest go first. */
 const MAX_CODE_BYTES = 48 << 20;
-/** Samples of one root after which it is translated. */
-const HOT_SAMPLES = 2;
-const MAX_COUNTED_ROOTS = 4096;
 /** A region is translated anew so often at most when more of its code becomes known. */
 const MAX_GENERATIONS = 4;
 
@@ -83,8 +81,7 @@ export class CodeTranslator {
   readonly #links: TranslatorLinks;
   readonly #code: TranslatedMemory;
   readonly #translations = new Translations();
-  /** Samples by root. */
-  readonly #heat = new Map<number, number>();
+  readonly #heat = new Heat();
   /** Entries of the jump cache that say that there is no region for now. */
   #refused: number[] = [];
 
@@ -137,19 +134,15 @@ export class CodeTranslator {
 
   /** Counts a sample of pc; translates what has become hot. */
   sample(): void {
-    const code = this.#codeAt(this.#place());
-    if (!code) return;
-    for (const at of findRoots(code, this.#returnOffset(code.place))) {
-      const key = this.#rootKey(code, at);
-      if (key === undefined || this.#translationAt(code, at)) continue;
-      const samples = (this.#heat.get(key) ?? 0) + 1;
-      if (this.#heat.size >= MAX_COUNTED_ROOTS) this.#heat.clear();
-      this.#heat.set(key, samples);
-      if (samples < HOT_SAMPLES) return;
-      this.#heat.delete(key);
-      this.#translate(code, at);
-      return;
-    }
+    const place = this.#place();
+    const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
+    if (!page || !this.#canAfford()) return;
+    if (!this.#heat.add(rootKey(this.#code.pageKey(page.records), place.lo & 0xfff))) return;
+    const code = this.#codeAt(place)!;
+    const root = findRoots(code, this.#returnOffset(place)).find(
+      (at) => code.recordAt(at) && !this.#translationAt(code, at),
+    );
+    if (root !== undefined) this.#translate(code, root);
   }
 
   /** Translates at pc, whether it is hot or not. */
@@ -218,11 +211,6 @@ export class CodeTranslator {
   #returnOffset({ lo, hi }: Place): number | undefined {
     const ra = (this.#layout.hart + HART.x + 8) >>> 2;
     return this.#words[ra + 1] === hi ? this.#words[ra]! - lo : undefined;
-  }
-
-  #rootKey(code: MappedCode, at: number): number | undefined {
-    const page = code.page(code.pageNumber(at));
-    return page && rootKey(this.#code.pageKey(page.records), (code.place.lo + at) & 0xfff);
   }
 
   #translationAt(code: MappedCode, at: number): Translation | undefined {

@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { Heat } from './heat.ts';
+
+describe('Heat', () => {
+  it('asks for a look where the same few instructions are met again, later and later', () => {
+    const heat = new Heat();
+    const looks = [];
+    for (let i = 1; i <= 32; i++) if (heat.add(0x1000 + (i & 31))) looks.push(i);
+    expect(looks).toEqual([2, 6, 14, 30]);
+  });
+
+  it('tells places apart', () => {
+    const heat = new Heat();
+    expect([0x1000, 0x1040, 0x2000, 0x1042].map((key) => heat.add(key))).toEqual([false, false, false, true]);
+  });
+});
