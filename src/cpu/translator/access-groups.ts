@@ -1,42 +1,47 @@
 /**
- * Accesses that one look-up can serve: those of a stretch of a block that go through the same register, as it was at the stretch's
- * beginning, at offsets so near that they mostly lie on one page. Saving and restoring registers on the stack and the fields of a
- * structure are of this kind.
+ * Accesses that one look-up can serve: those that go through the same register, as it was at the beginning, at offsets so near that
+ * they mostly lie on one page. Saving and restoring registers on the stack and the fields of a structure are of this kind. Here they
+ * are sought in stretches of a block, in loop-versions.ts in the rounds of a loop.
  *
- * Interface: planStretches, Stretch, AccessGroup.
+ * Interface: planStretches, Stretch, AccessGroup, GroupMembers, AccessCollector, Sums, accessOf, addedImmediate, endsInControlFlow.
  */
 import type { Expr, Stmt } from '../../isa/graph.ts';
 import type { Block, Instruction } from './region.ts';
 
 export interface AccessGroup {
-  /** The x register through which it goes, as it is where the stretch begins. */
+  /** The x register through which it goes, as it is where the group is looked up. */
   readonly base: number;
   readonly access: 'read' | 'write';
-  /** Offsets from the base: of the first byte, and behind the last. */
+  /** The largest access, in bytes; every offset is a multiple of its own access's size. */
+  readonly size: number;
+  /** Offsets from the base: a multiple of `size` before all accesses, and the one behind the last byte. */
   readonly from: number;
   readonly to: number;
-  /** The largest access; every offset is a multiple of its own access's size. */
-  readonly size: number;
-  /** Offsets by the index of the instruction in the block. */
-  readonly offsets: ReadonlyMap<number, number>;
 }
+
+/** Accesses in groups, by the index of the instruction in its block: `offset` is from the group's base. */
+export type GroupMembers = ReadonlyMap<number, { readonly group: AccessGroup; readonly offset: number }>;
 
 /** Instructions [from, to) of a block, in which the groups are. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly groups: readonly AccessGroup[];
+  readonly members: GroupMembers;
 }
 
 const MAX_SPAN_BYTES = 1024;
 const MIN_ACCESSES = 2;
 
 /** Stretches in order; they cover the block but for a control flow at its end. */
-export function planStretches({ instructions, end }: Block): Stretch[] {
+export function planStretches(
+  { instructions, end }: Block,
+  isTaken: (index: number) => boolean = () => false,
+): Stretch[] {
   const count = instructions.length - (endsInControlFlow(end.kind, instructions) ? 1 : 0);
   const stretches: Stretch[] = [];
   for (let from = 0; from < count;) {
-    const stretch = planOne(instructions, from, count);
+    const stretch = planOne(instructions, from, count, isTaken);
     stretches.push(stretch);
     from = stretch.to;
   }
@@ -48,63 +53,108 @@ export function endsInControlFlow(kind: Block['end']['kind'], instructions: read
   return kind !== 'goto' || instructions.at(-1)?.graph.some((statement) => statement.do === 'jumpRelative') === true;
 }
 
-interface Access {
-  readonly index: number;
+/** An access through a sum; `at` says where it is, in whatever way suits. */
+interface Access<At> {
+  readonly at: At;
   readonly size: number;
   readonly offset: number;
 }
 
-/** A register's value as a sum of what a register was where the stretch begins. */
-interface Sum {
+/** A register's value as a sum of what a register was at the beginning. */
+export interface Sum {
   readonly base: number;
   readonly offset: number;
 }
 
-function planOne(instructions: readonly Instruction[], from: number, count: number): Stretch {
-  const sums = new Map<number, Sum | undefined>();
-  const sumOf = (register: number): Sum | undefined =>
-    sums.has(register) ? sums.get(register) : { base: register, offset: 0 };
-  const found = new Map<string, Access[]>();
+/** What is known of registers on a way through code. */
+export class Sums {
+  /** Of registers that were written; undefined: nothing. */
+  private readonly known: Map<number, Sum | undefined>;
+
+  constructor(known: Iterable<[number, Sum | undefined]> = []) {
+    this.known = new Map(known);
+  }
+
+  of(register: number): Sum | undefined {
+    return this.known.has(register) ? this.known.get(register) : { base: register, offset: 0 };
+  }
+
+  copy(): Sums {
+    return new Sums(this.known);
+  }
+
+  /** What holds whichever of two ways was taken. */
+  meet(other: Sums): Sums {
+    const registers = new Set([...this.known.keys(), ...other.known.keys()]);
+    return new Sums(
+      [...registers].map((register) => {
+        const [a, b] = [this.of(register), other.of(register)];
+        return [register, a?.base === b?.base && a?.offset === b?.offset ? a : undefined];
+      }),
+    );
+  }
+
+  /** An instruction was executed. */
+  note(instruction: Instruction): void {
+    const moved = addedImmediate(instruction);
+    const sum = moved && this.of(moved.from);
+    instruction.writes.forEach((file, register) => {
+      if (file === 'x') this.known.set(register, sum && { base: sum.base, offset: sum.offset + moved.by });
+    });
+  }
+}
+
+/** Gathers accesses; those near each other through the same register become groups. */
+export class AccessCollector<At> {
+  private readonly found = new Map<string, Access<At>[]>();
+
+  add(access: 'read' | 'write', sum: Sum, at: At, size: number, offset: number): void {
+    const key = `${access}.${sum.base}`;
+    const list = this.found.get(key) ?? [];
+    this.found.set(key, list);
+    list.push({ at, size, offset: sum.offset + offset });
+  }
+
+  groups(): { group: AccessGroup; members: { at: At; offset: number }[] }[] {
+    return [...this.found].flatMap(([key, accesses]) => {
+      const [access, base] = key.split('.') as ['read' | 'write', string];
+      const aligned = accesses.filter(({ offset, size }) => offset % size === 0);
+      const from = Math.min(...aligned.map(({ offset }) => offset));
+      const members = aligned.filter(({ offset, size }) => offset + size - from <= MAX_SPAN_BYTES);
+      if (members.length < MIN_ACCESSES || base === '0') return [];
+      const to = Math.max(...members.map(({ offset, size }) => offset + size));
+      const size = Math.max(...members.map((member) => member.size));
+      const group = { base: Number(base), access, from: Math.floor(from / size) * size, to, size };
+      return [{ group, members }];
+    });
+  }
+}
+
+/** `isTaken`: of instructions that are in a group already. */
+function planOne(
+  instructions: readonly Instruction[],
+  from: number,
+  count: number,
+  isTaken: (index: number) => boolean,
+): Stretch {
+  const sums = new Sums();
+  const found = new AccessCollector<number>();
   let to = from;
   for (; to < count; to++) {
     const instruction = instructions[to]!;
-    const access = accessOf(instruction);
+    const access = isTaken(to) ? undefined : accessOf(instruction);
     if (access) {
-      const sum = sumOf(access.base);
+      const sum = sums.of(access.base);
       if (!sum && isUsedAgain(instructions, to, count, access.base)) break;
-      if (sum) {
-        const key = `${access.access}.${sum.base}`;
-        const list = found.get(key) ?? [];
-        found.set(key, list);
-        list.push({ index: to, size: access.size, offset: sum.offset + access.offset });
-      }
+      if (sum) found.add(access.access, sum, to, access.size, access.offset);
     }
-    const moved = addedImmediate(instruction);
-    const sum = moved && sumOf(moved.from);
-    instruction.writes.forEach((file, register) => {
-      if (file === 'x') sums.set(register, sum && { base: sum.base, offset: sum.offset + moved.by });
-    });
+    sums.note(instruction);
   }
-  const groups = [...found].flatMap(([key, accesses]) => makeGroup(key, accesses));
-  return { from, to, groups };
-}
-
-function makeGroup(key: string, accesses: readonly Access[]): AccessGroup[] {
-  const [access, base] = key.split('.') as ['read' | 'write', string];
-  const aligned = accesses.filter(({ offset, size }) => offset % size === 0);
-  const from = Math.min(...aligned.map(({ offset }) => offset));
-  const near = aligned.filter(({ offset, size }) => offset + size - from <= MAX_SPAN_BYTES);
-  if (near.length < MIN_ACCESSES || base === '0') return [];
-  return [
-    {
-      base: Number(base),
-      access,
-      from,
-      to: Math.max(...near.map(({ offset, size }) => offset + size)),
-      size: Math.max(...near.map(({ size }) => size)),
-      offsets: new Map(near.map(({ index, offset }) => [index, offset])),
-    },
-  ];
+  const grouped = found.groups();
+  const members = grouped.flatMap(({ group, members }) =>
+    members.map(({ at, offset }) => [at, { group, offset }] as const),
+  );
+  return { from, to, groups: grouped.map(({ group }) => group), members: new Map(members) };
 }
 
 /** Whether another access goes through a register before it is written. */
@@ -118,7 +168,10 @@ function isUsedAgain(instructions: readonly Instruction[], at: number, count: nu
 }
 
 /** A plain load or store through a register and an immediate. */
-function accessOf({ graph, decoded }: Instruction) {
+export function accessOf({
+  graph,
+  decoded,
+}: Instruction): { access: 'read' | 'write'; size: number; base: number; offset: number } | undefined {
   for (const statement of graph) {
     const plain = plainAccess(statement);
     if (!plain) continue;

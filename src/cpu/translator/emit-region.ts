@@ -20,9 +20,18 @@ import { planBudget, type BudgetPlan } from './budget.ts';
 import { analyzeRegisters, type RegisterFlow } from './dataflow.ts';
 import { ExitStubs } from './exit-stubs.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
-import { addedImmediate, endsInControlFlow, planStretches, type AccessGroup, type Stretch } from './access-groups.ts';
+import { addedImmediate, endsInControlFlow, planStretches, type GroupMembers, type Stretch } from './access-groups.ts';
 import { FlatAccess, type Facts, type Host } from './flat-access.ts';
-import { registerNumber, targetsOf, timeRegister, type Instruction, type Region, type Target } from './region.ts';
+import { versionLoops } from './loop-versions.ts';
+import {
+  registerNumber,
+  targetsOf,
+  timeRegister,
+  type BlockEnd,
+  type Instruction,
+  type Region,
+  type Target,
+} from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
@@ -41,6 +50,8 @@ export interface RegionLinks {
 export function emitRegion(code: CodeEmitter, layout: Layout, region: Region, links: RegionLinks): void {
   new RegionEmitter(code, layout, region, links).emit();
 }
+
+const NO_MEMBERS: GroupMembers = new Map();
 
 class RegionEmitter implements Flow {
   readonly code: CodeEmitter;
@@ -62,8 +73,8 @@ class RegionEmitter implements Flow {
   private readonly result: Local;
   private readonly select: Local;
   private readonly locals = new Map<string, Local>();
-  /** The groups of accesses that have been looked up. */
-  private groups: readonly AccessGroup[] = [];
+  /** Accesses that have been looked up in groups of the stretch. */
+  private members: GroupMembers = NO_MEMBERS;
   private stubLabels: Label[] = [];
   /** The stub of each exit, by block and place in it. */
   private readonly stubOf = new Map<string, number>();
@@ -76,7 +87,7 @@ class RegionEmitter implements Flow {
     this.temps = new Temps(code);
     this.layout = layout;
     this.links = links;
-    this.graph = analyze(region);
+    this.graph = versionLoops(analyze(region));
     this.registers = analyzeRegisters(this.graph);
     this.budgetPlan = planBudget(this.graph);
     this.structure = new StructuredCode(code, this.graph, (block) => this.emitBlock(block));
@@ -84,6 +95,8 @@ class RegionEmitter implements Flow {
     [this.where, this.owed, this.result] = [code.local('i32'), code.local('i32'), code.local('i32')];
     this.select = code.local('i32');
     this.flat = new FlatAccess(code, code.local('i32'));
+    for (const { end } of this.graph.blocks)
+      if (end.kind === 'guard') for (const group of end.groups) this.flat.declareStream(group);
   }
 
   emit(): void {
@@ -136,9 +149,22 @@ class RegionEmitter implements Flow {
     this.flat.beginBlock(this.graph.isLoopHeader[block] ? [] : this.graph.predecessors[block]!);
     if (this.budgetPlan.isCheckpoint(block)) this.emitCheckpoint(block);
     if (end.kind === 'select') return this.emitSelect(block, end.cases);
-    for (const stretch of planStretches(this.graph.blocks[block]!)) this.emitStretch(stretch);
+    if (end.kind === 'guard') return this.emitGuard(block, end);
+    const { guarded } = this.graph.blocks[block]!;
+    for (const stretch of planStretches(this.graph.blocks[block]!, (index) => guarded?.has(index) === true))
+      this.emitStretch(stretch);
     if (endsInControlFlow(end.kind, instructions)) this.emitOne(instructions.length - 1);
     else this.fallThrough();
+  }
+
+  private emitGuard(block: number, { groups, hit, miss }: Extract<BlockEnd, { kind: 'guard' }>): void {
+    this.code.block((missed) => {
+      for (const group of groups) this.flat.openStream(group, this.local('x', group.base), missed);
+      this.goTo(hit);
+    });
+    this.block = block;
+    this.flat.beginBlock([]);
+    this.goTo(miss);
   }
 
   private emitSelect(block: number, cases: readonly Target[]): void {
@@ -153,7 +179,7 @@ class RegionEmitter implements Flow {
   }
 
   /** Where accesses are grouped there are two versions of a stretch: with one look-up for each group, and without groups. */
-  private emitStretch({ from, to, groups }: Stretch): void {
+  private emitStretch({ from, to, groups, members }: Stretch): void {
     const { code, flat } = this;
     const emitAll = (): void => {
       for (let i = from; i < to; i++) this.emitOne(i);
@@ -164,9 +190,9 @@ class RegionEmitter implements Flow {
       code.block((alone) => {
         const before = flat.snapshot();
         for (const group of groups) flat.openGroup(group, this.local('x', group.base), alone);
-        this.groups = groups;
+        this.members = members;
         emitAll();
-        this.groups = [];
+        this.members = NO_MEMBERS;
         code.br(done);
         facts = flat.snapshot();
         flat.restore(before);
@@ -309,6 +335,7 @@ class RegionEmitter implements Flow {
     code.tee(result).i32(0).op('i32.lt_s');
     code.if(() => code.get(result).op('return'));
     code.get(result).set(this.budget);
+    this.flat.forgetStreams();
     const back = end.next.at;
     const link = (): void => void code.i32(0).mem('i64.load', this.register('x', 1));
     link();
@@ -459,8 +486,8 @@ class RegionEmitter implements Flow {
   }
 
   private translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Host {
-    const group = this.groups.find(({ offsets }) => offsets.has(this.index));
-    if (group) return this.flat.inGroup(group, this.index);
+    const member = this.members.get(this.index) ?? this.graph.blocks[this.block]!.guarded?.get(this.index);
+    if (member) return this.flat.inGroup(member.group, member.offset);
     this.prepareSideExit();
     const { operands } = this.instruction.decoded;
     const pair = address.op === 'add' && address.b.op === 'imm' ? address : undefined;

@@ -36,6 +36,15 @@ export interface Facts {
   readonly slack: Int32Array;
 }
 
+/** The page that was looked up last, and its entry; `room` is 0 when there is none. */
+interface Stream {
+  readonly page: Local;
+  /** How many places for the access there are on the page. */
+  readonly room: Local;
+  readonly entry: Local;
+}
+
+const PAGE_BYTES = 4096;
 const FAR = 1 << 20;
 const GUARD_BYTES = 4096;
 const MAX_ALIGNMENT = 8;
@@ -46,6 +55,7 @@ export class FlatAccess {
   private readonly table: Local;
   /** The groups that were looked up, and where they begin. */
   private readonly grouped = new Map<AccessGroup, Local>();
+  private readonly streams = new Map<AccessGroup, Stream>();
   private facts = noFacts();
   private readonly atEnd = new Map<number, Facts>();
 
@@ -56,6 +66,12 @@ export class FlatAccess {
 
   loadTable(address: number): void {
     this.code.i32(0).mem('i32.load', address).set(this.table);
+  }
+
+  /** A group that openStream will look up; to be called before any code is emitted. */
+  declareStream(group: AccessGroup): void {
+    const { code } = this;
+    this.streams.set(group, { page: code.local('i64'), room: code.local('i64'), entry: code.local('i32') });
   }
 
   /** `from`: the blocks from which this one is reached. */
@@ -96,10 +112,54 @@ export class FlatAccess {
 
   /** Looks a group up, or branches to `miss` where it has to be done access by access. */
   openGroup(group: AccessGroup, base: Local, miss: Label): void {
+    const host = this.code.local('i32');
+    this.lookUpGroup(group, base, host, miss);
+    this.pushLow(group, base).get(host).op('i32.add').set(host);
+    this.grouped.set(group, host);
+  }
+
+  /**
+   * The same, but what is found is kept for the next time, and needs to be looked up again only on another page: as long as no other
+   * code runs, tables do not change.
+   */
+  openStream(group: AccessGroup, base: Local, miss: Label): void {
+    const { code } = this;
+    const { page, room, entry } = this.streams.get(group)!;
+    const host = code.local('i32');
+    const before = this.snapshot();
+    code.get(base);
+    if (group.from !== 0) code.i64(group.from).op('i64.add');
+    code.get(page).op('i64.sub');
+    // What is not aligned becomes large.
+    if (group.size > 1) code.i64(Math.log2(group.size)).op('i64.rotr');
+    code.get(room).op('i64.ge_u');
+    code.if(() => {
+      this.lookUpGroup(group, base, entry, miss);
+      code.get(base).i64(group.from).op('i64.add').i64(-PAGE_BYTES).op('i64.and').set(page);
+      code.i64(Math.floor((PAGE_BYTES - (group.to - group.from)) / group.size) + 1).set(room);
+    });
+    this.restore(before);
+    this.facts.alignment[group.base] = Math.max(this.facts.alignment[group.base]!, group.size);
+    this.facts.slack[group.base] = Math.min(this.facts.slack[group.base]!, Math.abs(group.from));
+    this.pushLow(group, base).get(entry).op('i32.add').set(host);
+    this.grouped.set(group, host);
+  }
+
+  /** Other code has run. */
+  forgetStreams(): void {
+    for (const { room } of this.streams.values()) this.code.i64(0).set(room);
+  }
+
+  private pushLow(group: AccessGroup, base: Local): CodeEmitter {
+    this.code.get(base).op('i32.wrap_i64');
+    return group.from === 0 ? this.code : this.code.i32(group.from).op('i32.add');
+  }
+
+  private lookUpGroup(group: AccessGroup, base: Local, entry: Local, miss: Label): void {
     const { code } = this;
     const { alignment, slack } = this.facts;
-    const [low, entry] = [code.local('i32'), code.local('i32')];
-    code.get(base).op('i32.wrap_i64').i32(group.from).op('i32.add').tee(low);
+    const low = code.local('i32');
+    this.pushLow(group, base).tee(low);
     this.pushEntry(group.access).tee(entry);
     code.i32(1).op('i32.and').i32(1).op('i32.xor');
     // The last byte is on the same page.
@@ -123,13 +183,11 @@ export class FlatAccess {
       slack[group.base] = 0;
     }
     code.brIf(miss);
-    code.get(low).get(entry).op('i32.add').set(entry);
-    this.grouped.set(group, entry);
   }
 
   /** The place of an access in a group that was looked up. */
-  inGroup(group: AccessGroup, index: number): Host {
-    return { local: this.grouped.get(group)!, offset: FLAT_BIAS + group.offsets.get(index)! - group.from };
+  inGroup(group: AccessGroup, offset: number): Host {
+    return { local: this.grouped.get(group)!, offset: FLAT_BIAS + offset - group.from };
   }
 
   /** Gives where the access goes, or branches to `miss`. */

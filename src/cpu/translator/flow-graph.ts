@@ -2,9 +2,9 @@
  * The order of a region's blocks: reverse postorder, dominators, loop headers. Where the graph is irreducible (a loop with two ways
  * in), those ways are led through a block of their own, which then goes on where each was bound for.
  *
- * Interface: analyze, FlowGraph, successorsOf. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
+ * Interface: analyze, orderBlocks, FlowGraph, successorsOf. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
  */
-import { targetsOf, type Block, type BlockEnd, type Region, type Target } from './region.ts';
+import { retarget, targetsOf, type Block, type BlockEnd, type Region, type Target } from './region.ts';
 
 export interface FlowGraph {
   readonly blocks: readonly Block[];
@@ -61,17 +61,13 @@ function joinEntries({ blocks }: FlowGraph, entries: readonly number[]): Block[]
     const select = entries.indexOf(target.block);
     return select < 0 ? target : { block: joint, at: target.at, select };
   };
-  const turned = blocks.map((block): Block => {
-    const { end } = block;
-    if (end.kind === 'branch') return { ...block, end: { ...end, taken: turn(end.taken), next: turn(end.next) } };
-    if (end.kind === 'jump' || end.kind === 'select') return { ...block, end: { ...end, cases: end.cases.map(turn) } };
-    return 'next' in end ? { ...block, end: { ...end, next: turn(end.next) } } : block;
-  });
+  const turned = blocks.map((block) => retarget(block, turn));
   const cases = entries.map((block) => ({ block, at: blocks[block]!.at }));
   return [...turned, { at: cases[0]!.at, instructions: [], end: { kind: 'select', cases } }];
 }
 
-function orderBlocks(blocks: readonly Block[]): FlowGraph {
+/** Of blocks without loops that have several ways in. */
+export function orderBlocks(blocks: readonly Block[]): FlowGraph {
   const order = reversePostorder(blocks);
   const place = new Int32Array(blocks.length).fill(-1);
   order.forEach((block, i) => (place[block] = i));

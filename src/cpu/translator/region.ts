@@ -6,12 +6,13 @@
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
  *
- * Interface: formRegion, targetsOf, mayBeCase, CodeSource, Region, Block, BlockEnd, Instruction.
+ * Interface: formRegion, targetsOf, retarget, mayBeCase, CodeSource, Region, Block, BlockEnd, Instruction.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
 import { readTimeRegister } from '../../isa/riscv/system.ts';
 import { graphOf, usageOf } from '../../isa/riscv/table.ts';
+import type { AccessGroup, GroupMembers } from './access-groups.ts';
 import { RegisterSet } from './register-set.ts';
 
 /** Guest code around a root. */
@@ -58,6 +59,13 @@ export type BlockEnd =
   | { readonly kind: 'jump'; readonly cases: readonly Target[] }
   /** A block without instructions, made for a loop with several ways in: goes where it was told to (flow-graph.ts). */
   | { readonly kind: 'select'; readonly cases: readonly Target[] }
+  /** A block without instructions, made in front of a loop (loop-versions.ts): goes on to `hit` if the groups can be looked up. */
+  | {
+      readonly kind: 'guard';
+      readonly groups: readonly AccessGroup[];
+      readonly hit: Target;
+      readonly miss: Target;
+    }
   /** The instruction at `at`, which is not in the block, is the interpreter's. */
   | { readonly kind: 'leave'; readonly at: number };
 
@@ -65,6 +73,8 @@ export interface Block {
   readonly at: number;
   readonly instructions: readonly Instruction[];
   readonly end: BlockEnd;
+  /** Accesses that a guard has looked up. */
+  readonly guarded?: GroupMembers;
 }
 
 export interface Region {
@@ -83,7 +93,17 @@ export interface Region {
 export function targetsOf(end: BlockEnd): readonly Target[] {
   if (end.kind === 'branch') return [end.taken, end.next];
   if (end.kind === 'jump' || end.kind === 'select') return end.cases;
+  if (end.kind === 'guard') return [end.hit, end.miss];
   return 'next' in end ? [end.next] : [];
+}
+
+/** The same block with other targets. */
+export function retarget(block: Block, turn: (target: Target) => Target): Block {
+  const { end } = block;
+  if (end.kind === 'branch') return { ...block, end: { ...end, taken: turn(end.taken), next: turn(end.next) } };
+  if (end.kind === 'jump' || end.kind === 'select') return { ...block, end: { ...end, cases: end.cases.map(turn) } };
+  if (end.kind === 'guard') return { ...block, end: { ...end, hit: turn(end.hit), miss: turn(end.miss) } };
+  return 'next' in end ? { ...block, end: { ...end, next: turn(end.next) } } : block;
 }
 
 /** Whether an address may be a case of a jump: see findCases. */

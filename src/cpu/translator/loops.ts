@@ -1,0 +1,49 @@
+/**
+ * The innermost loops of a control-flow graph.
+ *
+ * Interface: innermostLoops, isInEveryRound, Loop.
+ */
+import type { FlowGraph } from './flow-graph.ts';
+
+export interface Loop {
+  readonly header: number;
+  /** In the graph's order; the header is first. */
+  readonly blocks: readonly number[];
+  /** From where it goes back to the header. */
+  readonly latches: readonly number[];
+}
+
+/**
+ * Loops without other loops in them and without calls, in which other code could run. Where an outer loop goes back to the same
+ * header, the inner one is what the shortest ways back make up.
+ */
+export function innermostLoops(graph: FlowGraph): Loop[] {
+  const { blocks, order, place, isLoopHeader, predecessors } = graph;
+  const isInnermost = (loop: Loop): boolean =>
+    loop.blocks.every((block) => (block === loop.header || !isLoopHeader[block]) && blocks[block]!.end.kind !== 'call');
+  const loops: Loop[] = [];
+  for (const header of order) {
+    if (!isLoopHeader[header]) continue;
+    const latches = predecessors[header]!.filter((from) => place[from]! >= place[header]!);
+    const candidates = [latches, ...latches.map((latch) => [latch])].map((ways) => naturalLoop(graph, header, ways));
+    const found = candidates.find(isInnermost);
+    if (found) loops.push(found);
+  }
+  return loops;
+}
+
+function naturalLoop({ order, predecessors }: FlowGraph, header: number, latches: readonly number[]): Loop {
+  const inside = new Set([header, ...latches]);
+  for (const block of inside) if (block !== header) for (const from of predecessors[block]!) inside.add(from);
+  const blocks = order.filter((block) => inside.has(block));
+  return { header, blocks, latches: predecessors[header]!.filter((from) => inside.has(from)) };
+}
+
+/** Whether every round through a loop passes a block. */
+export function isInEveryRound({ place, dominator }: FlowGraph, { latches }: Loop, block: number): boolean {
+  const dominates = (below: number): boolean => {
+    while (place[below]! > place[block]!) below = dominator[below]!;
+    return below === block;
+  };
+  return latches.every(dominates);
+}
