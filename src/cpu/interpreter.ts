@@ -23,7 +23,7 @@ import { defineTranslate } from './interpreter/lookup.ts';
 import { defineRegisterCopies } from './interpreter/registers.ts';
 import { defineRun } from './interpreter/run.ts';
 import { defineStep } from './interpreter/step.ts';
-import { defineDispatch, defineSlowPath } from './translator/jump-cache.ts';
+import { defineDispatch, defineEnter, defineSlowPath } from './translator/jump-cache.ts';
 import { defineCrossing, type Load } from './riscv/crossing.ts';
 import { MAX_REGIONS } from './translator/signature.ts';
 
@@ -124,8 +124,9 @@ function generate(layout: Layout): Uint8Array {
   module.exportTable('table', table);
   defineDispatch(module, layout, table);
   const execute = defineExecute(module, layout, helpers);
-  const slowPath = defineSlowPath(module, layout, table, execute);
+  const enter = defineEnter(module, layout, table);
+  const slowPath = defineSlowPath(module, layout, { enter, execute });
   const run = defineRun(module, layout, slowPath, defineStep(module, layout, execute));
-  defineCrossing(module, layout, { run, ...defineRegisterCopies(module, layout) });
+  defineCrossing(module, layout, { enter, run, ...defineRegisterCopies(module, layout) });
   return module.toBytes();
 }

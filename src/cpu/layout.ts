@@ -53,6 +53,12 @@ export const HART = {
   reservation: 576,
   /** Scratch of the generated code, 64 bytes. */
   scratch: 584,
+  /** i64, the native vector; an odd one is never reached. */
+  nativeVector: 648,
+  /** i32, for riscv/crossing.ts: what VIEW_BITS of mstatus were when the hart was last found ready for user mode; -1: look again. */
+  userView: 656,
+  /** i32, times that user mode may be entered before the clock is looked at. */
+  entries: 660,
   /** Free for the privileged architecture: CSRs, i64 each, to the end of the page. */
   csr: 1024,
   bytes: 4096,

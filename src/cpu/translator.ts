@@ -65,6 +65,9 @@ const INSTRUCTIONS_PER_BYTE = 1000;
 const FREE_INSTRUCTIONS = 20_000_000;
 /** All modules together; the oldest go first. */
 const MAX_CODE_BYTES = 48 << 20;
+/** Samples of where user mode is entered after which the code there is translated, and how many places are counted. */
+const HOT_ENTRY_SAMPLES = 16;
+const MAX_COUNTED_ENTRIES = 1024;
 /** A region is translated anew so often at most when more of its code becomes known. */
 const MAX_GENERATIONS = 4;
 
@@ -84,6 +87,8 @@ export class CodeTranslator {
   readonly #heat = new Heat();
   /** Entries of the jump cache that say that there is no region for now. */
   #refused: number[] = [];
+  /** Samples of where user mode is entered, by root. */
+  readonly #entries = new Map<number, number>();
 
   constructor(
     port: WasmPort,
@@ -145,6 +150,18 @@ export class CodeTranslator {
     if (root !== undefined) this.#translate(code, root);
   }
 
+  /** Counts a sample of where user mode is entered, behind a system call: what follows there is translated when that happens often. */
+  sampleEntry(): void {
+    const place = this.#place();
+    const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
+    if (!page) return;
+    const key = rootKey(this.#code.pageKey(page.records), place.lo & 0xfff);
+    if (this.#entries.size >= MAX_COUNTED_ENTRIES) this.#entries.clear();
+    const samples = (this.#entries.get(key) ?? 0) + 1;
+    this.#entries.set(key, samples);
+    if (samples % HOT_ENTRY_SAMPLES === 0) this.translateHere();
+  }
+
   /** Translates at pc, whether it is hot or not. */
   translateHere(): void {
     const code = this.#codeAt(this.#place());
@@ -184,6 +201,7 @@ export class CodeTranslator {
   flush(): void {
     for (const { members } of [...this.#translations.batches]) this.#remove([...members]);
     this.#heat.clear();
+    this.#entries.clear();
     this.forgetContexts();
   }
 

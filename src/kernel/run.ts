@@ -9,7 +9,7 @@ import {
   exactTrapValue,
   instructionPointer,
   prepareUser,
-  saveEcallFrame,
+  tookEcall,
   saveTrapFrame,
   trapValue,
 } from './arch/arch.ts';
@@ -133,7 +133,7 @@ function runUntilTrap(kernel: Kernel, task: Task): StopReason | null {
     const reason =
       sampler === null ? hart.runUser(end, task.trapFrame, load) : runSampled(hart, task, sampler, end, load);
     if (reason !== 'ecall') return reason;
-    saveEcallFrame(kernel, task);
+    tookEcall(kernel, task);
     enterSyscall(kernel, task);
   }
   return null;

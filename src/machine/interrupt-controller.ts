@@ -51,8 +51,15 @@ export class Plic implements InterruptController {
     counts: new Array<number>(SOURCES).fill(0),
     names: new Array<string>(SOURCES).fill(''),
   };
+  readonly #changed: () => void;
+
+  /** `changed` is told when an interrupt may have been raised. */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
 
   setLevel(source: IrqSource, high: boolean): void {
+    this.#changed();
     if (high) this.state.levels |= 1 << source;
     else this.state.levels &= ~(1 << source);
   }
@@ -62,6 +69,7 @@ export class Plic implements InterruptController {
   }
 
   enable(source: IrqSource): void {
+    this.#changed();
     this.state.enabled[SUPERVISOR] |= 1 << source;
     this.state.priorities[source] = 1;
   }
@@ -75,6 +83,7 @@ export class Plic implements InterruptController {
   }
 
   complete(source: IrqSource): void {
+    this.#changed();
     this.state.served &= ~(1 << source);
   }
 

@@ -23,7 +23,7 @@ import type { Ram } from './ram.ts';
 import { Clint, TICK_NS } from './timer.ts';
 import type { Clock, Timer, TimerState } from './timer.ts';
 
-export { LOAD } from '../cpu/riscv/hart-interface.ts';
+export { FRAME, LOAD } from '../cpu/riscv/hart-interface.ts';
 export type { CsrName, Hart, HartLayout, Load, PrivilegeMode, StopReason } from '../cpu/riscv/hart-interface.ts';
 export type { Tier, TranslatorStats } from '../cpu/translator.ts';
 export type { LinearMemory, WasmPort } from '../cpu/wasm-port.ts';
@@ -122,7 +122,7 @@ export function createMachine(options: MachineOptions): Machine {
     (records) => hart.code.isFpDirty(records),
     () => hart.readTime(),
   );
-  const interrupts = new Plic();
+  const interrupts = new Plic(() => hart.lookAround());
   const clint = new Clint(clock, deterministic);
   const console = new Uart(CONSOLE_IRQ, interrupts);
   const board = new Board(interrupts, clint, console, () => hart.retired);

@@ -1,7 +1,7 @@
 /** hart.runUser: the way into user mode from a frame and out of it by an ecall does what loadRegisters, sret, run and saveRegisters do. */
 import { describe, expect, it } from 'vitest';
 import { nodeWasm } from '../host/node/wasm.ts';
-import { createMachine, LOAD, RAM_BASE, type Machine, type MachineOptions } from './machine.ts';
+import { createMachine, LOAD, RAM_BASE, type Load, type Machine, type MachineOptions } from './machine.ts';
 
 const VECTOR = 0xffff_ffff_8000_0000;
 const CODE = 0x10000;
@@ -12,6 +12,8 @@ const ECALL = 0x73;
 const addi = (rd: number, rs1: number, imm: number) => (imm << 20) | (rs1 << 15) | (rd << 7) | 0x13;
 const rdtime = (rd: number) => 0xc010_2073 | (rd << 7) | 0;
 const LOOP = 0x0000_006f;
+/** jal x0, to a near address. */
+const jump = (by: number) => (((by >> 1) & 0x3ff) << 21) | (by < 0 ? 0x801f_f000 : 0) | 0x6f;
 
 /** A kernel at the native vector, and `code` for user mode. */
 function userMachine(code: readonly number[], options: Partial<MachineOptions> = {}): Machine {
@@ -54,17 +56,16 @@ describe.each(WAYS)('runUser, deterministic $deterministic, $tier', ({ determini
     frame.set(A1, 41);
     frame.set(A7, 172);
     expect(hart.runUser(1000, frame.at, LOAD.all)).toBe('ecall');
-    expect([frame.word(PC), frame.word(A0), frame.word(A7)]).toEqual([CODE + 4, 42, 172]);
+    expect([frame.word(PC), frame.word(A0), frame.word(A7)]).toEqual([CODE + 8, 42, 172]);
     expect([hart.csr('sepc'), hart.csr('scause'), hart.csr('stval'), hart.mode]).toEqual([CODE + 4, 8, 0, 'S']);
     expect([hart.pc, hart.retired, machine.stats.traps[8]]).toEqual([VECTOR, 1, 1]);
     // SPIE is what SIE was in user mode; SPP says user mode.
     expect(hart.csrLo('sstatus') & 0x122).toBe(0x20);
 
     // The other registers are in the hart still.
-    frame.set(PC, CODE + 8);
     frame.set(A0, 100);
     expect(hart.runUser(1000, frame.at, LOAD.a0)).toBe('ecall');
-    expect([frame.word(A0), frame.word(A1), frame.word(PC)]).toEqual([101, 41, CODE + 12]);
+    expect([frame.word(A0), frame.word(A1), frame.word(PC)]).toEqual([101, 41, CODE + 16]);
   });
 
   it('leaves by an interrupt that is pending already with the registers in the hart', () => {
@@ -112,5 +113,56 @@ describe.each(WAYS)('runUser, deterministic $deterministic, $tier', ({ determini
     frame.set(PC, CODE);
     expect(machine.hart.runUser(1000, frame.at, LOAD.all)).toBe('native-vector');
     expect(machine.hart.csrLo('scause')).toBe(2);
+  });
+
+  it('goes from ecall to ecall, and stops between any two instructions on the way', () => {
+    const machine = userMachine([addi(A0, A0, 1), addi(A1, A1, 1), ECALL, jump(-12)], { deterministic, tier });
+    const { hart } = machine;
+    const frame = frameOf(machine);
+    const ECALL_PC = CODE + 8;
+    let calls = 0;
+    let load: Load = LOAD.all;
+    for (let until = 1; until <= 400; until++) {
+      const reason = hart.runUser(until, frame.at, load);
+      if (reason === 'budget') {
+        // Three instructions a round; the ecall does not retire.
+        const step = hart.retired % 3;
+        expect([hart.retired, hart.pc, hart.mode]).toEqual([until, [CODE, CODE + 4, ECALL_PC][step], 'U']);
+        load = LOAD.nothing;
+        continue;
+      }
+      expect([reason, hart.retired]).toEqual(['ecall', 3 * calls + 2]);
+      calls++;
+      expect([frame.word(PC), frame.word(A1), frame.word(35)]).toEqual([ECALL_PC + 4, calls, frame.word(A0)]);
+      expect([hart.csr('sepc'), machine.stats.traps[8]]).toEqual([ECALL_PC, calls]);
+      frame.set(A0, 1000 + calls);
+      load = LOAD.a0;
+      until--;
+    }
+    expect([calls, frame.word(A0)]).toEqual([133, 1133]);
+  });
+
+  it('takes an interrupt before it goes back, whatever raised it', () => {
+    let ns = 0;
+    const machine = userMachine([ECALL, jump(-4)], { deterministic, tier, clock: { nowNs: () => ns } });
+    const { hart, interrupts } = machine;
+    const frame = frameOf(machine);
+    const go = () => hart.runUser(1e9, frame.at, LOAD.a0);
+    hart.setCsr('sie', 0x222);
+    for (let i = 0; i < 100; i++) expect(go()).toBe('ecall');
+    interrupts.enable(3);
+    expect(go()).toBe('ecall');
+    interrupts.setLevel(3, true);
+    expect([go(), hart.csrLo('scause'), hart.csrHi('scause')]).toEqual(['native-vector', 9, 0x8000_0000 | 0]);
+    interrupts.setLevel(3, false);
+    for (let i = 0; i < 100; i++) expect(go()).toBe('ecall');
+    hart.setCsr('stimecmp', machine.timer.now() + 1);
+    if (deterministic) hart.setRetired(hart.retired + 100);
+    ns += 100;
+    let calls = 0;
+    while (go() === 'ecall') calls++;
+    expect(hart.csrLo('scause')).toBe(5);
+    // The clock is looked at now and then.
+    expect(calls).toBeLessThan(100);
   });
 });

@@ -2,7 +2,7 @@
  * Why the interpreter returned, and what the hart state then holds (offsets in layout.ts, HART).
  *
  * Always: pc is the instruction at which to go on, budget is what may still retire, with every retired instruction taken off
- * and none that did not retire. `record` is the record concerned, except after SLICE and FETCH.
+ * and none that did not retire. `record` is the record concerned, except after SLICE and FETCH, and after a SYSTEM from translated code.
  *
  *   SLICE       budget is 0
  *   DECODE      the record at pc is not decoded, or its second half lies in a page whose first halfword was not the one
@@ -14,7 +14,8 @@
  *   TRAP        synchronous exception `cause` with tval; an illegal instruction leaves its word in tval, or 0
  *   SYSTEM      `instruction` is to be carried out by the privileged part, which advances pc and takes 1 off the budget
  *   REGION      a region of translated code begins at pc, and the jump cache has no entry for it: make one and run again
- *   ECALL       an ecall in U mode has trapped into S mode, and x1..x31 are saved; from cross() only (riscv/crossing.ts)
+ *   ECALL       an ecall in U mode has trapped into S mode at the native vector, and the frame is complete; from cross() only
+ *   UNREADY     nothing was done: something is to be looked at before user mode is entered; from cross() only (riscv/crossing.ts)
  *
  * Interface: EXIT, ExitReason.
  */
@@ -29,6 +30,7 @@ export const EXIT = {
   system: 10,
   region: 11,
   ecall: 12,
+  unready: 13,
 } as const;
 export type ExitReason = (typeof EXIT)[keyof typeof EXIT];
 

@@ -2,14 +2,18 @@
  * Generated functions that cross between a kernel and user mode, as its entry and exit code does: one call from TypeScript does what
  * would be many accesses to memory.
  *
- * Interface: defineCrossing, LOAD. Exports `cross(frame, load)` -> exit reason, and `enterUser(frame)`.
- * A frame holds pc, then x1..x31 (x[i] at 8 * i). cross() loads registers from it, enters user mode at its pc as sret does, and runs.
- * Where that ends at an ecall in U mode which goes to S mode, it takes the trap, as Traps.exception (traps.ts), and saves pc and
- * registers. With LOAD.nothing it only runs; with frame 0 it is run().
+ * Interface: defineCrossing, LOAD, FRAME, VIEW_BITS. Exports `cross(frame, load)` -> exit reason, and `enterUser(frame)`.
+ * cross() loads registers from a frame, enters user mode at its pc as sret does, and runs. Where that ends at an ecall in U mode which
+ * goes to S mode at the native vector, it takes the trap, as Traps.exception (traps.ts), and completes the frame. With LOAD.nothing it
+ * only runs; with frame 0 it is run().
+ *
+ * It enters user mode as long as nothing else is to be seen to first: while VIEW_BITS of mstatus are those of the hart state's
+ * `userView`, which say that the hart's contexts are those of user mode and no interrupt is due, and `entries` are left. Otherwise it has
+ * done nothing and gives UNREADY.
  */
 import type { CodeEmitter, FuncRef } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
-import { EXIT } from '../interpreter/exits.ts';
+import { EXIT, MOVED } from '../interpreter/exits.ts';
 import { HART, type Layout } from '../layout.ts';
 import { csrWord, MODE_WORD, type CsrName } from './csr-table.ts';
 import { CAUSE, MSTATUS, PRV } from './privileged.ts';
@@ -20,8 +24,24 @@ export const LOAD = { nothing: 0, a0: 1, all: 2 } as const;
 export type Load = (typeof LOAD)[keyof typeof LOAD];
 
 const A0 = 10;
+const ECALL_BYTES = 4;
+
+/** Byte offsets in a frame. */
+export const FRAME = {
+  /** After an ecall it is the address behind it. */
+  pc: 0,
+  /** x[i] is at 8 * i, from x1. */
+  x: 0,
+  /** a0 as it was at the last ecall. */
+  originalA0: 280,
+} as const;
+
+/** What of mstatus decides, with the mode, which contexts the hart uses. */
+export const VIEW_BITS = MSTATUS.MPRV | MSTATUS.SUM | MSTATUS.MXR | MSTATUS.MPP | MSTATUS.FS;
 
 interface Parts {
+  /** Runs translated code, if there is any (jump-cache.ts). */
+  readonly enter: FuncRef;
   readonly run: FuncRef;
   readonly saveRegisters: FuncRef;
   readonly loadRegisters: FuncRef;
@@ -30,7 +50,7 @@ interface Parts {
 export function defineCrossing(
   module: ModuleBuilder,
   layout: Layout,
-  { run, saveRegisters, loadRegisters }: Parts,
+  { enter, run, saveRegisters, loadRegisters }: Parts,
 ): void {
   const enterUser = defineEnterUser(module, layout);
   const { hart } = layout;
@@ -46,7 +66,22 @@ export function defineCrossing(
     ['i32'],
     (code, frame, load) => {
       const exit = code.local('i32');
+      const vector = code.local('i64');
       code.get(load).if(() => {
+        code.i32(0).mem('i32.load', hart + HART.userView);
+        code.i32(0).mem('i32.load', status).i32(VIEW_BITS).op('i32.and', 'i32.ne');
+        code
+          .i32(0)
+          .mem('i32.load', hart + HART.entries)
+          .tee(exit)
+          .op('i32.eqz', 'i32.or');
+        code.if(() => code.i32(EXIT.unready).op('return'));
+        code
+          .i32(0)
+          .get(exit)
+          .i32(1)
+          .op('i32.sub')
+          .mem('i32.store', hart + HART.entries);
         code
           .get(load)
           .i32(LOAD.all)
@@ -59,7 +94,14 @@ export function defineCrossing(
           .mem('i64.store', hart + HART.x + 8 * A0);
         code.get(frame).call(enterUser);
       });
-      code.call(run).set(exit);
+      code
+        .i32(0)
+        .i32(0)
+        .mem('i64.load', hart + HART.pc)
+        .call(enter)
+        .tee(exit);
+      code.i32(MOVED).op('i32.le_u');
+      code.if(() => code.call(run).set(exit));
       code.block((asItIs) => {
         code.get(frame).op('i32.eqz').brIf(asItIs);
         code.get(exit).i32(EXIT.system).op('i32.ne').brIf(asItIs);
@@ -82,6 +124,12 @@ export function defineCrossing(
           .op('i32.and')
           .op('i32.eqz')
           .brIf(asItIs);
+        code.i32(0).mem('i64.load', csr('stvec')).i64(~3n).op('i64.and').tee(vector);
+        code
+          .i32(0)
+          .mem('i64.load', hart + HART.nativeVector)
+          .op('i64.ne')
+          .brIf(asItIs);
         // SPIE = SIE, SIE = 0, SPP = U.
         code.i32(0);
         code
@@ -103,14 +151,22 @@ export function defineCrossing(
           .i32(PRV.S)
           .mem('i32.store', hart + MODE_WORD * 4);
         code
+          .get(frame)
           .i32(0)
+          .mem('i64.load', hart + HART.pc)
+          .i64(ECALL_BYTES)
+          .op('i64.add')
+          .mem('i64.store', FRAME.pc);
+        code
           .i32(0)
-          .mem('i64.load', csr('stvec'))
-          .i64(~3n)
-          .op('i64.and')
+          .get(vector)
           .mem('i64.store', hart + HART.pc);
-        code.get(frame).i32(0).mem('i64.load', csr('sepc')).mem('i64.store', 0);
         code.get(frame).call(saveRegisters);
+        code
+          .get(frame)
+          .i32(0)
+          .mem('i64.load', hart + HART.x + 8 * A0)
+          .mem('i64.store', FRAME.originalA0);
         code.i32(EXIT.ecall).op('return');
       });
       code.get(exit);

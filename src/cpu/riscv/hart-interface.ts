@@ -8,7 +8,7 @@
 import type { Load } from './crossing.ts';
 import type { CsrName } from './csr-table.ts';
 
-export { LOAD, type Load } from './crossing.ts';
+export { FRAME, LOAD, type Load } from './crossing.ts';
 export type { CsrName } from './csr-table.ts';
 
 /** Why run() came back. */
@@ -88,9 +88,9 @@ export interface Hart {
   run(maxInstructions: number): StopReason;
 
   /**
-   * sret to user mode, then as run(), until `untilRetired` instructions have been retired since reset. pc comes from the first word of `frame`, x1..x31 from those behind it as `load` says; LOAD.nothing:
-   * the hart is in user mode already. An ecall that leads to the native vector gives 'ecall', and pc and x1..x31 are in `frame` again;
-   * after any other trap they are not.
+   * sret to user mode, then as run(), until `untilRetired` instructions have been retired since reset. pc and x1..x31 come from `frame`
+   * (FRAME) as `load` says; LOAD.nothing: the hart is in user mode already. An ecall that leads to the native vector gives 'ecall', and
+   * the frame is complete again, with the address behind the ecall; after any other trap it is not.
    */
   runUser(untilRetired: number, frame: number, load: Load): StopReason | 'ecall';
 

@@ -13,7 +13,7 @@ import type { CodeTranslator, TranslatedMemory } from '../translator.ts';
 import type { Bus } from './bus.ts';
 import { CodeCache } from './code-cache.ts';
 import { CsrFile } from './csr-file.ts';
-import { LOAD, type Load } from './crossing.ts';
+import { LOAD, VIEW_BITS, type Load } from './crossing.ts';
 import { csrByName, csrWord } from './csr-table.ts';
 import type { CsrName } from './csr-table.ts';
 import { needsFpState } from './fp-state.ts';
@@ -33,17 +33,22 @@ const BUDGET = HART.budget / 4;
 const TVAL = HART.tval / 4;
 const INSTRUCTION = HART.instruction / 4;
 const CAUSE_WORD = HART.cause / 4;
+const VECTOR = HART.nativeVector / 4;
+const USER_VIEW = HART.userView / 4;
+const ENTRIES = HART.entries / 4;
+
+const NO_VIEW = -1;
 
 /** The clock is looked at again after so many instructions or calls of run(), besides the ends of slices. */
 const CLOCK_INSTRUCTIONS = 50_000;
-const CLOCK_RUNS = 64;
+const CLOCK_RUNS = 61;
 
 /** The first sample of pc is taken after so many instructions; later ones come further apart while most code is translated. */
 const SAMPLE_INSTRUCTIONS = 50_000;
 const MAX_SAMPLE_INSTRUCTIONS = 1_000_000;
 /** Share of instructions. */
 const MOSTLY = 0.75;
-const NEVER = 2 ** 31 - 1;
+const NEVER = Infinity;
 
 /** Exits in a row without a retired instruction after which the hart is taken to be stuck. */
 const MAX_ATTEMPTS = 10_000;
@@ -67,14 +72,15 @@ export class RiscvHart implements Hart {
   readonly #interpreter: Interpreter;
   readonly #isDeterministic: boolean;
   readonly #sliceInstructions: number;
-  #retired = 0;
+  /** Count of retired instructions at which the budget in the hart state is 0. */
+  #sliceEnd = 0;
   /** Halves of the native vector; an odd one is never reached. */
   #vectorLo = 1;
   #vectorHi = 0;
-  #clockRuns = 0;
   #clockRetired = 0;
   #sampleInstructions = SAMPLE_INSTRUCTIONS;
-  #untilSample = NEVER;
+  /** Count of retired instructions at which the next sample is due. */
+  #sampleAt = NEVER;
   #translatedAtSample = 0;
 
   constructor(
@@ -105,8 +111,8 @@ export class RiscvHart implements Hart {
     this.#sliceInstructions = bus.sliceLimit();
     this.#interpreter = interpreter;
     this.#csrs = new CsrFile(state, {
-      retiredCount: () => this.#retired,
-      timeTicks: () => bus.timeTicks(this.#retired),
+      retiredCount: () => this.retired,
+      timeTicks: () => bus.timeTicks(this.retired),
       machineDeadline: () => bus.machineDeadline(),
       wires: bus,
     });
@@ -117,11 +123,11 @@ export class RiscvHart implements Hart {
     this.codeTranslator = makeTranslator?.({
       pageKey: (records) => this.code.keyOf(records),
       records: (key) => this.code.recordsOf(key),
-      retired: () => this.#retired,
+      retired: () => this.retired,
       touch: (lo, hi) => this.translator.touchCode(lo, hi),
       depend: (lo, hi) => this.translator.dependOnCode(lo, hi),
     });
-    if (this.codeTranslator?.tier === 'both') this.#untilSample = SAMPLE_INSTRUCTIONS;
+    if (this.codeTranslator?.tier === 'both') this.#sampleAt = SAMPLE_INSTRUCTIONS;
     this.#single = new SingleAccess(layout, words, bus, this.mmu, this.code, this.translator);
     this.#system = new SystemInstructions(this.#csrs, this.traps, state, (...range) => this.mmu.flush(...range));
     this.reset();
@@ -131,7 +137,7 @@ export class RiscvHart implements Hart {
     this.#words.fill(0);
     this.#csrs.reset();
     this.#words.fill(-1, HART.reservation / 4, HART.reservation / 4 + 2);
-    this.#retired = 0;
+    this.setRetired(0);
     this.dropCaches();
   }
 
@@ -141,92 +147,103 @@ export class RiscvHart implements Hart {
     this.code.flushAll();
     this.mmu.flushAll();
     this.translator.reset();
+    this.#words[VECTOR] = this.#vectorLo;
+    this.#words[VECTOR + 1] = this.#vectorHi;
     this.lookAtClock();
   }
 
   get retired(): number {
-    return this.#retired;
+    return this.#sliceEnd - this.#words[BUDGET]!;
   }
 
   /** For restoring a saved hart. */
   setRetired(retired: number): void {
-    this.#retired = retired;
+    this.#words[BUDGET] = 0;
+    this.#sliceEnd = retired;
   }
 
   setNativeVector(lo: number, hi: number): void {
-    this.#vectorLo = lo;
-    this.#vectorHi = hi;
+    this.#words[VECTOR] = this.#vectorLo = lo;
+    this.#words[VECTOR + 1] = this.#vectorHi = hi;
   }
 
   run(maxInstructions: number): StopReason {
-    return this.#run(this.#retired + maxInstructions, 0) as StopReason;
+    return this.#run(this.retired + maxInstructions, 0) as StopReason;
   }
 
   /** The way in and out of a system call that nothing interrupts; all else is left to #run. */
   runUser(untilRetired: number, frame: number, load: Load): StopReason | 'ecall' {
-    const words = this.#words;
-    const before = this.#retired;
-    const isClockDue = ++this.#clockRuns >= CLOCK_RUNS || before - this.#clockRetired >= CLOCK_INSTRUCTIONS;
-    const isUneven = isClockDue || this.#isDeterministic || this.#single.isPending || before >= untilRetired;
-    if (isUneven || this.#csrs.hasEnabledInterrupt() || !this.translator.isActiveForUser()) {
-      this.#enterUser(frame, load);
-      return this.#run(untilRetired, frame);
+    if (load !== LOAD.nothing) {
+      const exit = this.#sliceEnd <= untilRetired ? this.#interpreter.cross(frame, load) : EXIT.unready;
+      if (exit === EXIT.ecall) return this.#countEcall();
+      if (exit === EXIT.unready) {
+        this.#interpreter.loadRegisters(frame);
+        this.#interpreter.enterUser(frame);
+        if (this.#words[ENTRIES] === 0) this.#sampleEntry();
+      } else if (this.#finish(exit)) return 'wfi';
+      else if (this.#isAtNativeVector()) return 'native-vector';
     }
-    const slice = Math.min(untilRetired - before, this.#sliceInstructions, this.#untilSample);
-    words[BUDGET] = slice;
-    const exit = this.#interpreter.cross(frame, load);
-    const done = slice - words[BUDGET]!;
-    this.#retired = before + done;
-    if ((this.#untilSample -= done) <= 0) this.#takeSample();
-    if (exit === EXIT.ecall) {
-      this.traps.counts[CAUSE.ECALL_U]!++;
-      if (this.#isAtNativeVector()) return 'ecall';
-    } else if (this.#handle(exit)) return 'wfi';
-    else if (this.#isAtNativeVector()) return 'native-vector';
     return this.#run(untilRetired, frame);
-  }
-
-  /** What cross() does before it runs. */
-  #enterUser(frame: number, load: Load): void {
-    if (load === LOAD.nothing) return;
-    this.#interpreter.loadRegisters(frame);
-    this.#interpreter.enterUser(frame);
   }
 
   #run(untilRetired: number, frame: number): StopReason | 'ecall' {
     const words = this.#words;
-    if (++this.#clockRuns >= CLOCK_RUNS || this.#retired - this.#clockRetired >= CLOCK_INSTRUCTIONS) this.lookAtClock();
+    this.lookAround();
+    const isClockDue = words[ENTRIES]! <= 1 || this.retired - this.#clockRetired >= CLOCK_INSTRUCTIONS;
+    if (isClockDue) this.lookAtClock();
+    else words[ENTRIES]!--;
     // Exceptions retire nothing: a handler that itself faults at once must not keep the host forever.
     let attempts = 0;
     for (;;) {
       if (this.#isDeterministic) this.#csrs.refreshTimers();
       if (!this.#single.isPending) this.traps.takeInterrupt();
       if (this.#isAtNativeVector()) return 'native-vector';
-      const before = this.#retired;
+      const before = this.retired;
       const left = untilRetired - before;
       if (left <= 0 || attempts > MAX_ATTEMPTS) return 'budget';
       this.translator.activate();
-      const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit(), this.#untilSample);
+      const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit(), this.#sampleAt - before);
       words[BUDGET] = slice;
+      this.#sliceEnd = before + slice;
       const exit = this.#interpreter.cross(frame, LOAD.nothing);
-      const done = slice - words[BUDGET]!;
-      this.#retired = before + done;
-      if ((this.#untilSample -= done) <= 0) this.#takeSample();
-      if (this.#single.isPending) this.#finishSingle(done === 1);
+      if (this.#single.isPending) this.#finishSingle(words[BUDGET] === 0);
       if (exit === EXIT.ecall) {
-        this.traps.counts[CAUSE.ECALL_U]!++;
-        if (this.#isAtNativeVector()) return 'ecall';
-      } else if (this.#handle(exit)) return 'wfi';
+        this.#readyUser();
+        return this.#countEcall();
+      }
+      if (this.#finish(exit)) return 'wfi';
       // Most traps lead here; an interrupt that came meanwhile is taken at the next call.
       if (this.#isAtNativeVector()) return 'native-vector';
-      attempts = this.#retired === before ? attempts + 1 : 0;
+      attempts = this.retired === before ? attempts + 1 : 0;
     }
+  }
+
+  /** After cross(): takes the sample that is due, and handles an exit; true after a wfi with nothing to wake up for. */
+  #finish(exit: number): boolean {
+    if (this.retired >= this.#sampleAt) this.#takeSample();
+    return this.#handle(exit);
+  }
+
+  #countEcall(): 'ecall' {
+    this.traps.counts[CAUSE.ECALL_U]!++;
+    return 'ecall';
+  }
+
+  /** Lets cross() enter user mode again as it was left, unless there is more to be looked at each time. */
+  #readyUser(): void {
+    if (this.#isDeterministic || this.#single.isPending || this.#csrs.hasEnabledInterrupt()) return;
+    this.#words[USER_VIEW] = this.#csrs.mstatus & VIEW_BITS;
+  }
+
+  /** To be called when something has changed that decides how user mode is entered: an interrupt, a CSR, a context. */
+  lookAround(): void {
+    this.#words[USER_VIEW] = NO_VIEW;
   }
 
   /** For code that reads the time CSR: ticks; -1 where it may not, or where the time depends on the instructions before it. */
   readTime(): number {
     if (this.#isDeterministic || !this.#csrs.mayReadTime()) return -1;
-    return this.#bus.timeTicks(this.#retired);
+    return this.#bus.timeTicks(this.retired);
   }
 
   /** Handles an exit; true after a wfi with nothing to wake up for. */
@@ -279,7 +296,7 @@ export class RiscvHart implements Hart {
     }
     const outcome = this.#system.execute(instruction);
     if (outcome === OUTCOME.TRAPPED) return false;
-    this.#retired++;
+    this.#words[BUDGET]!--;
     if (outcome !== OUTCOME.IDLE) return false;
     this.lookAtClock();
     return (this.#csrs.pendingInterrupts() & this.#csrs.mie) === 0;
@@ -302,19 +319,22 @@ export class RiscvHart implements Hart {
 
   /** Shows the translator where the hart is, unless it spends most of its time in translated code. */
   #takeSample(): void {
-    const { codeTranslator } = this;
-    if (codeTranslator?.tier !== 'both') {
-      this.#untilSample = NEVER;
-      return;
-    }
+    const codeTranslator = this.codeTranslator!;
     const { retired } = codeTranslator;
     const isMostlyTranslated = retired - this.#translatedAtSample > this.#sampleInstructions * MOSTLY;
     this.#translatedAtSample = retired;
     this.#sampleInstructions = isMostlyTranslated
       ? Math.min(this.#sampleInstructions * 2, MAX_SAMPLE_INSTRUCTIONS)
       : SAMPLE_INSTRUCTIONS;
-    this.#untilSample = this.#sampleInstructions;
+    this.#sampleAt = this.retired + this.#sampleInstructions;
     if (!isMostlyTranslated) codeTranslator.sample();
+  }
+
+  /** Shows the translator where user mode is entered. As CLOCK_RUNS is prime, no place in a loop is overlooked. */
+  #sampleEntry(): void {
+    if (this.codeTranslator?.tier !== 'both') return;
+    this.translator.activate();
+    this.codeTranslator.sampleEntry();
   }
 
   #access(access: Access, devicesAllowed: boolean): void {
@@ -346,7 +366,7 @@ export class RiscvHart implements Hart {
   }
 
   #sliceLimit(): number {
-    return this.#isDeterministic ? this.#bus.sliceLimitUntil(this.#deadline(), this.#retired) : this.#sliceInstructions;
+    return this.#isDeterministic ? this.#bus.sliceLimitUntil(this.#deadline(), this.retired) : this.#sliceInstructions;
   }
 
   #deadline(): number {
@@ -360,9 +380,10 @@ export class RiscvHart implements Hart {
 
   /** To be called when time was moved. */
   lookAtClock(): void {
-    this.#clockRuns = 0;
-    this.#clockRetired = this.#retired;
+    this.#words[ENTRIES] = CLOCK_RUNS;
+    this.#clockRetired = this.retired;
     this.#csrs.refreshTimers();
+    this.lookAround();
   }
 
   get pc(): number {
@@ -433,11 +454,12 @@ export class RiscvHart implements Hart {
   }
 
   setCsr(name: CsrName, value: number): void {
-    this.#csrs.write(csrByName(name), lowHalf(value), highHalf(value));
+    this.setCsrHalves(name, lowHalf(value), highHalf(value));
   }
 
   setCsrHalves(name: CsrName, lo: number, hi: number): void {
     this.#csrs.write(csrByName(name), lo, hi);
+    this.lookAround();
   }
 
   get mode(): PrivilegeMode {
@@ -458,6 +480,7 @@ export class RiscvHart implements Hart {
 
   sfenceVma(va: number | undefined, asid: number | undefined): void {
     const address = va ?? 0;
+    this.lookAround();
     this.mmu.flush(lowHalf(address), highHalf(address), va === undefined, asid ?? 0, asid === undefined);
   }
 

@@ -9,6 +9,7 @@ import { HART, RAM_BASE } from '../layout.ts';
 import type { Layout } from '../layout.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { CsrFile } from './csr-file.ts';
+import { VIEW_BITS } from './crossing.ts';
 import { csrByName } from './csr-table.ts';
 import type { Context, Mmu } from './mmu.ts';
 import { Pmp } from './pmp.ts';
@@ -26,7 +27,6 @@ const ACCESS_FAULTS = [CAUSE.LOAD_ACCESS, CAUSE.STORE_ACCESS, CAUSE.FETCH_ACCESS
 /** Flags of an address that is not translated. */
 const BARE_FLAGS = PTE.V | PTE.R | PTE.W | PTE.X | PTE.A | PTE.D;
 const SATP = csrByName('satp').index;
-const VIEW_BITS = MSTATUS.MPRV | MSTATUS.SUM | MSTATUS.MXR | MSTATUS.MPP | MSTATUS.FS;
 
 export class Translator {
   /** After translate() gave 0: the guest-physical frame number, and its offset in linear memory or -1 where it is no RAM. */
@@ -75,17 +75,6 @@ export class Translator {
     state[FETCH_CONTEXT] = this.#fetch!.id;
     state[DATA_CONTEXT] = data.id;
     if (data.pair < 0) state[FLAT_TABLE] = this.#mmu.ensurePair(data);
-  }
-
-  /** Whether the present selection is that of U mode too; then the interpreter has been told. */
-  isActiveForUser(): boolean {
-    const csrs = this.#csrs;
-    if (csrs.pmpChanged || csrs.satpChanged || (csrs.mstatus & VIEW_BITS) !== this.#view) return false;
-    const data = this.#data!;
-    if (data.pair < 0) return false;
-    this.#state[FETCH_CONTEXT] = this.#fetch!.id;
-    this.#state[DATA_CONTEXT] = data.id;
-    return true;
   }
 
   /** Forgets the selection, after the MMU was flushed or the registers were restored. */

@@ -231,7 +231,7 @@ class RegionEmitter implements Flow {
     const { end } = this.graph.blocks[this.block]!;
     if (end.kind === 'branch' || end.kind === 'goto') return this.goTo(end.next);
     if (end.kind !== 'leave') throw new Error(`a ${end.kind} falls through`);
-    this.leaveAt(end.at, this.owedAtEnd(), RESULT.interpret);
+    this.leaveAt(end.at, this.owedAtEnd(), end.isEcall ? RESULT.ecall : RESULT.interpret);
     this.code.br(this.stubLabel(this.graph.blocks[this.block]!.instructions.length));
   }
 

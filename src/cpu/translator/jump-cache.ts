@@ -8,7 +8,7 @@
  * nobody has asked yet. Context 0 is never valid, so fresh memory has no entries. Where there is no region for now, the number is
  * not positive, and falls with every time that translated code wanted to go on there; at WANTED the translator is asked for one.
  *
- * Interface: JUMP_CACHE, WANTED, jumpCacheSlot, defineDispatch, defineSlowPath.
+ * Interface: JUMP_CACHE, WANTED, jumpCacheSlot, defineDispatch, defineEnter, defineSlowPath.
  */
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
@@ -27,6 +27,7 @@ const EXHAUSTED_WEIGHT = 32;
 /** One in so many ways from a region straight into another is shown to the translator, which may make one of the two. */
 const SHOWN_EDGES = 256;
 
+const ECALL = 0x73;
 const CONTEXT_SPREAD = 37;
 /** Results of `execute` from here on are records. */
 const FIRST_RECORD = 4096;
@@ -100,8 +101,11 @@ export function defineDispatch(module: ModuleBuilder, layout: Layout, table: num
  * Defines slowPath(record, bias) with the results of `execute`: where a region begins it runs translated code for as long as there is
  * some; anything else is for `execute`. The rest of the record's run has been paid for by the caller.
  */
-export function defineSlowPath(module: ModuleBuilder, layout: Layout, table: number, execute: FuncRef): FuncRef {
-  const enter = defineEnter(module, layout, table);
+export function defineSlowPath(
+  module: ModuleBuilder,
+  layout: Layout,
+  { enter, execute }: { enter: FuncRef; execute: FuncRef },
+): FuncRef {
   return module.function('slow-path', ['i32', 'i64'], ['i32'], (code, record, bias) => {
     const result = code.local('i32');
     code.get(record!).mem('i32.load16_u', FIELD.op).i32(REGION_FLAG).op('i32.and', 'i32.eqz');
@@ -128,9 +132,13 @@ export function defineSlowPath(module: ModuleBuilder, layout: Layout, table: num
   });
 }
 
-/** Defines enter(record, pc): runs translated code from pc on. Gives MOVED or EXIT.region, or 0 if nothing was done. */
-function defineEnter(module: ModuleBuilder, layout: Layout, table: number): FuncRef {
-  const hart = (field: 'pc' | 'budget' | 'record'): number => layout.hart + HART[field];
+/**
+ * Defines enter(record, pc): runs translated code from pc on. Gives MOVED, EXIT.region or, at an ecall, EXIT.system; or 0 if nothing was
+ * done. The rest of the record's run has been paid for, and run() gives it back after an exit; record 0 has none, and asks for no region
+ * where nothing is known of pc.
+ */
+export function defineEnter(module: ModuleBuilder, layout: Layout, table: number): FuncRef {
+  const hart = (field: 'pc' | 'budget' | 'record' | 'instruction'): number => layout.hart + HART[field];
   return module.function('enter', ['i32', 'i64'], ['i32'], (code, record, pc) => {
     const [region, budget, start, result] = [
       code.local('i32'),
@@ -176,6 +184,13 @@ function defineEnter(module: ModuleBuilder, layout: Layout, table: number): Func
                 code.i32(0).mem('i32.load', hart('budget')).set(budget);
                 code.i32(0).mem('i64.load', hart('pc')).set(pc!);
                 code.get(result).i32(RESULT.interpret).op('i32.eq').brIf(done);
+                code.get(result).i32(RESULT.ecall).op('i32.eq').get(budget).i32(0).op('i32.gt_s', 'i32.and');
+                code.if(() => {
+                  count();
+                  code.i32(0).i32(0).mem('i32.store', hart('record'));
+                  code.i32(0).i32(ECALL).mem('i32.store', hart('instruction'));
+                  code.i32(EXIT.system).op('return');
+                });
                 // Without progress it is the same region again.
                 code.get(budget).get(start).op('i32.eq').brIf(done);
               },
@@ -211,6 +226,8 @@ function defineEnter(module: ModuleBuilder, layout: Layout, table: number): Func
       code.i32(0).get(budget).mem('i32.store', hart('budget'));
       code.i32(MOVED).op('return');
     });
+    code.get(record!).op('i32.eqz');
+    code.if(() => code.i32(0).op('return'));
     leaveWithRegion(() => void code.get(start));
     code.op('unreachable');
   });

@@ -40,7 +40,8 @@ describe('formRegion', () => {
   });
 
   it('ends before an instruction of the privileged part', () => {
-    expect(regionOf([NOP, 0x73]).blocks[0]!.end).toEqual({ kind: 'leave', at: 4 });
+    expect(regionOf([NOP, 0x73]).blocks[0]!.end).toEqual({ kind: 'leave', at: 4, isEcall: true });
+    expect(regionOf([NOP, 0x0010_0073]).blocks[0]!.end).toEqual({ kind: 'leave', at: 4, isEcall: false });
   });
 
   it('takes small functions in, once for each call', () => {

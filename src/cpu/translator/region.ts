@@ -66,8 +66,8 @@ export type BlockEnd =
       readonly hit: Target;
       readonly miss: Target;
     }
-  /** The instruction at `at`, which is not in the block, is the interpreter's. */
-  | { readonly kind: 'leave'; readonly at: number };
+  /** The instruction at `at`, which is not in the block, is the interpreter's, unless it is an ecall. */
+  | { readonly kind: 'leave'; readonly at: number; readonly isEcall: boolean };
 
 export interface Block {
   readonly at: number;
@@ -170,7 +170,7 @@ type RawEnd =
   | { kind: 'enter'; callee: number; context: Context }
   | { kind: 'return' }
   | { kind: 'jump'; cases: readonly number[] }
-  | { kind: 'leave'; at: number };
+  | { kind: 'leave'; at: number; isEcall: boolean };
 
 interface Piece {
   readonly at: number;
@@ -198,7 +198,7 @@ function resolveEnd(end: RawEnd, context: Context, target: (at: number, within?:
     case 'return':
       return context.parent ? { kind: 'returnTo', next: target(context.link, context.parent) } : { kind: 'return' };
     case 'leave':
-      return { kind: 'leave', at: end.at };
+      return end;
     case 'jump':
       return {
         kind: 'jump',
@@ -331,9 +331,9 @@ function scan(
     if (isOwned(at)) return { instructions, end: { kind: 'goto', next: at } };
     if (instructions.length >= room) return { instructions, end: { kind: 'goto', next: at } };
     const instruction = fetch(source, at);
-    if (!instruction) return { instructions, end: { kind: 'leave', at } };
+    if (!instruction) return { instructions, end: { kind: 'leave', at, isEcall: false } };
     const end = endOf(instruction);
-    if (end === 'leave') return { instructions, end: { kind: 'leave', at } };
+    if (end === 'leave') return { instructions, end: { kind: 'leave', at, isEcall: isEcall(instruction) } };
     instructions.push(instruction);
     if (end) return { instructions, end };
     at += instruction.length;
@@ -370,6 +370,10 @@ function endOf({ at, length, decoded, graph }: Instruction): RawEnd | 'leave' | 
     }
   }
   return undefined;
+}
+
+function isEcall({ decoded }: Instruction): boolean {
+  return decoded.insn.name === 'ecall';
 }
 
 /** What an instruction word says, wherever it stands. */

@@ -17,7 +17,7 @@ export {
   initTrapFrame,
   prepareUser,
   restartSyscall,
-  saveEcallFrame,
+  tookEcall,
   saveTrapFrame,
   trapFrameOffset,
   trapValue,

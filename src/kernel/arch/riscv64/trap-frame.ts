@@ -1,12 +1,12 @@
 /**
  * pt_regs of riscv64 on the kernel stack, and the way between it and the hart.
  *
- * Interface: saveTrapFrame, saveEcallFrame, prepareUser, initTrapFrame, copyTrapFrame, register access, FP state.
+ * Interface: saveTrapFrame, tookEcall, prepareUser, initTrapFrame, copyTrapFrame, register access, FP state.
  * Layout (Linux arch/riscv/include/asm/ptrace.h): epc, x1..x31, status, badaddr, cause, orig_a0: 36 words of 8 bytes at the top of
  * the stack. Below it lie f0..f31 and fcsr while the task does not own the hart's f registers (`kernel.fpOwner`).
  * Invariant: of the task that `kernel.xOwner` names, the hart's x registers are those in its frame, but for a0.
  */
-import { LOAD, type Load } from '../../../machine/machine.ts';
+import { FRAME, LOAD, type Load } from '../../../machine/machine.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Task } from '../../task/types.ts';
 
@@ -17,12 +17,11 @@ const F_BYTES = 256;
 /** pc, x1..x31. */
 const USER_REGS_BYTES = 256;
 const STACK_BYTES = 4096;
-const ECALL_BYTES = 4;
 
 const STATUS = 32 * 8;
 const BADADDR = 33 * 8;
 export const CAUSE = 34 * 8;
-const ORIG_A0 = 35 * 8;
+const ORIG_A0 = FRAME.originalA0;
 
 const SSTATUS_SPIE = 1 << 5;
 const SSTATUS_SPP = 1 << 8;
@@ -50,15 +49,8 @@ export function trapFrameOffset(stackOffset: number): number {
   return stackOffset + STACK_BYTES - TRAP_FRAME_BYTES;
 }
 
-/** Completes the frame after an ecall, in which hart.runUser has saved the registers: the task goes on behind the ecall. */
-export function saveEcallFrame(kernel: Kernel, task: Task): void {
-  const words = kernel.machine.ram.i32;
-  const frame = task.trapFrame >> 2;
-  const low = words[frame]!;
-  words[frame] = low + ECALL_BYTES;
-  if (low < 0 && low + ECALL_BYTES >= 0) words[frame + 1]!++;
-  words[frame + (ORIG_A0 >> 2)] = words[frame + 2 * A0]!;
-  words[frame + (ORIG_A0 >> 2) + 1] = words[frame + 2 * A0 + 1]!;
+/** hart.runUser has made the frame after an ecall. */
+export function tookEcall(kernel: Kernel, task: Task): void {
   kernel.xOwner = task.tid;
 }
 
