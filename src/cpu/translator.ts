@@ -14,6 +14,7 @@
  * Invariants: a translation lives no longer than the decoded pages that it was made from, and those are dropped before a store to them
  * is done. An entry of the jump cache holds for all of a region's pages in its context: a flush of any of them renews the context.
  */
+import { detectFpHost, type FpHost } from './fp/fp-host.ts';
 import type { TranslatorLinks } from './interpreter.ts';
 import { REGION_FLAG } from './interpreter/opcodes.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
@@ -82,6 +83,7 @@ export class CodeTranslator {
   readonly #words: Int32Array;
   readonly #layout: Layout;
   readonly #links: TranslatorLinks;
+  readonly #fpHost: FpHost;
   readonly #code: TranslatedMemory;
   readonly #translations = new Translations();
   readonly #heat = new Heat();
@@ -104,6 +106,7 @@ export class CodeTranslator {
     this.#words = new Int32Array(memory.buffer);
     this.#layout = layout;
     this.#links = links;
+    this.#fpHost = detectFpHost(port, memory);
     this.#code = code;
     this.tier = tier;
   }
@@ -241,7 +244,7 @@ export class CodeTranslator {
     if (!this.#canAfford()) return;
     const batch = this.#formBatch(code, root);
     if (batch.length === 0) return;
-    const bytes = buildModule(this.#layout, batch);
+    const bytes = buildModule(this.#layout, this.#fpHost, batch);
     this.#spentBytes += bytes.length;
     this.#makeRoom(bytes.length, batch.length);
     const exports = this.#port.instantiate(bytes, this.#memory, this.#links.functions);

@@ -2,7 +2,7 @@
  * Fused multiply-add by the host's plain arithmetic: a * b + c rounded once, to nearest even, and exactly that. Whatever
  * the proofs below do not cover (NaN, infinity, zero, results near the ends of the range, ties) branches to `slow`.
  *
- * Interface: emitFma64, emitFma32, emitFma64WithFlags.
+ * Interface: emitFma64, emitFma32, emitFma64WithFlags, isZeroProduct.
  *
  * Binary64. Let p = RN(ab), s = RN(p + c), t = p + c - s, e = ab - p, so that the exact result is T = s + t + e. Here t is a
  * double, and so is e if |p| >= 2^-960. m is the middle between s and a neighbour, M = |m - s|: a power of two, not below
@@ -83,6 +83,11 @@ export function emitFma32(f: FunctionWriter, a: Variable, b: Variable, c: Variab
   return demote(sum);
 }
 
+/** Whether a * b, or with a third number added, is a zero because a or b is one; then it is exact. */
+export function isZeroProduct(a: Value, b: Value, result: Value): Value {
+  return result.eq(0).and(a.eq(0).or(b.eq(0)));
+}
+
 function roundedSum(f: FunctionWriter, a: Variable, b: Variable, c: Variable): Sum {
   const p = f.let(a.mul(b));
   const s = f.let(p.add(c));
@@ -101,6 +106,10 @@ function secondLook(
   const r = f.let(s.add(v));
   const vIsExact = sumIsExact(t, e, v);
   f.if(wrap(bitsOfF64(v)).eqz(), () => f.branchIf(vIsExact.eqz(), slow));
-  f.branchIf(isOutside(r, LEAST_RESULT), slow);
+  f.if(isOutside(r, LEAST_RESULT), () => {
+    f.branchIf(isZeroProduct(a, b, s).eqz(), slow);
+    // r has lost its sign.
+    f.set(r, s);
+  });
   return { v, r, vIsExact };
 }

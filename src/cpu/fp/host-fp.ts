@@ -10,10 +10,10 @@ import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import type { CodeEmitter, Label, Local } from '../../wasm/code.ts';
 import { RM } from './format.ts';
 import { relaxedMadd, type FpHost } from './fp-host.ts';
-import { emitFma32, emitFma64 } from './host-fma.ts';
+import { emitFma32, emitFma64, isZeroProduct } from './host-fma.ts';
 import { isOutside } from './rounding.ts';
-import { FunctionWriter, promote } from './value.ts';
-import type { NumericType } from './value.ts';
+import { demote, FunctionWriter, promote } from './value.ts';
+import type { NumericType, Value, Variable } from './value.ts';
 
 type Format = 'f32' | 'f64';
 
@@ -23,6 +23,12 @@ export interface FpSite {
   readonly slow: Label;
   /** A local for use inside one primitive. */
   temp(type: NumericType): Local;
+  /** It is known, or will be looked at, that the result is finite. */
+  readonly isFinite?: boolean;
+  /** For each operand of a comparison, minimum or maximum, whether it is known not to be a NaN. */
+  readonly areNumbers?: readonly boolean[];
+  /** Do what is exact because of a zero among the operands, too; it takes more code. */
+  readonly withZeros?: boolean;
 }
 
 /** What is on the stack for a primitive, and what it leaves: floats as such, truth values as i32. */
@@ -49,13 +55,16 @@ export function hostFpNeeds(name: FpPrimitive): 'nothing' | 'mode and NX' {
  * The operands are on the stack; the result is left there. `mode` is that of a conversion to an integer (RNE, RTZ, RDN or RUP);
  * all else rounds to nearest even.
  */
-export function emitHostFp(name: FpPrimitive, { code, host, slow, temp }: FpSite, mode: number = RM.RNE): void {
+export function emitHostFp(name: FpPrimitive, site: FpSite, mode: number = RM.RNE): void {
+  const { code, host, slow, temp, isFinite = false, areNumbers = [], withZeros = false } = site;
   const { op, format, int } = parse(name);
   const f = new FunctionWriter(code, temp);
-  /** Leaves the float on the stack if its exponent field is at least `from`. */
-  const checked = (from: number): void => {
+  /** Leaves the float on the stack if its exponent field is at least `from`, or if it is exact all the same. */
+  const checked = (from: number, isExact?: (result: Variable) => Value): void => {
     const [result] = f.pop(format);
-    f.branchIf(isOutside(result!, from), slow);
+    const outside = isOutside(result!, from);
+    if (isExact && withZeros) f.if(outside, () => f.branchIf(isExact(result!).eqz(), slow));
+    else f.branchIf(outside, slow);
     result!.emit(code);
   };
   switch (op) {
@@ -64,11 +73,17 @@ export function emitHostFp(name: FpPrimitive, { code, host, slow, temp }: FpSite
     case 'fsqrt':
       // Exact where it is tiny.
       code.op(`${format}.${HOST_OP[op]}`);
-      return checked(0);
-    case 'fmul':
-    case 'fdiv':
-      code.op(`${format}.${HOST_OP[op]}`);
-      return checked(SAFELY_NORMAL);
+      return isFinite ? undefined : checked(0);
+    case 'fmul': {
+      const [a, b] = f.pop(format, format);
+      a!.mul(b!).emit(code);
+      return checked(SAFELY_NORMAL, (result) => isZeroProduct(a!, b!, result));
+    }
+    case 'fdiv': {
+      const [a, b] = f.pop(format, format);
+      a!.div(b!).emit(code);
+      return checked(SAFELY_NORMAL, (result) => result.eq(0).and(a!.eq(0)));
+    }
     case 'fma': {
       const [a, b, c] = f.pop(format, format, format);
       if (host.fusedMadd) relaxedMadd(a!, b!, c!).emit(code);
@@ -76,12 +91,13 @@ export function emitHostFp(name: FpPrimitive, { code, host, slow, temp }: FpSite
         emitFma64(f, a!, b!, c!, slow).emit(code);
         return;
       } else emitFma32(f, a!, b!, c!, slow).emit(code);
-      return checked(SAFELY_NORMAL);
+      return checked(SAFELY_NORMAL, (result) => isZeroProduct(a!, b!, result));
     }
     case 'fmin':
     case 'fmax': {
       // WebAssembly, too, orders -0 below +0.
       code.op(`${format}.${HOST_OP[op]}`);
+      if (isFinite || (areNumbers[0] && areNumbers[1])) return;
       const [result] = f.pop(format);
       f.branchIf(result!.ne(result!), slow);
       result!.emit(code);
@@ -91,9 +107,10 @@ export function emitHostFp(name: FpPrimitive, { code, host, slow, temp }: FpSite
     case 'flt':
     case 'fle': {
       const [a, b] = f.pop(format, format);
-      // A NaN, or two opposite infinities.
-      const sum = f.let(a!.add(b!));
-      f.branchIf(sum.ne(sum), slow);
+      const unknown = [a!, b!].filter((_, i) => !areNumbers[i]);
+      // Of both: a NaN, or two opposite infinities.
+      const witness = unknown.length === 2 ? f.let(a!.add(b!)) : unknown[0];
+      if (witness) f.branchIf(witness.ne(witness), slow);
       a!.with(`${format}.${COMPARE[op]!}`, b!).emit(code);
       return;
     }
@@ -107,11 +124,12 @@ export function emitHostFp(name: FpPrimitive, { code, host, slow, temp }: FpSite
       return emitToInt(f, format, int!, mode, slow);
     case 'fToF': {
       if (format === 'f32') {
-        code.op('f32.demote_f64');
-        return checked(SAFELY_NORMAL);
+        const [wide] = f.pop('f64');
+        demote(wide!).emit(code);
+        return checked(SAFELY_NORMAL, () => wide!.eq(0));
       }
       const [x] = f.pop('f32');
-      f.branchIf(x!.ne(x!), slow);
+      if (!areNumbers[0]) f.branchIf(x!.ne(x!), slow);
       promote(x!).emit(code);
       return;
     }
@@ -124,8 +142,6 @@ const SAFELY_NORMAL = 2;
 const HOST_OP = {
   fadd: 'add',
   fsub: 'sub',
-  fmul: 'mul',
-  fdiv: 'div',
   fsqrt: 'sqrt',
   fmin: 'min',
   fmax: 'max',
@@ -152,7 +168,7 @@ function emitToInt(f: FunctionWriter, format: Format, int: string, mode: number,
   if (int === 'u32') code.op('i64.extend32_s');
 }
 
-type Operation = keyof typeof HOST_OP | 'fma' | 'feq' | 'flt' | 'fle' | 'intToF' | 'fToInt' | 'fToF';
+type Operation = keyof typeof HOST_OP | 'fmul' | 'fdiv' | 'fma' | 'feq' | 'flt' | 'fle' | 'intToF' | 'fToInt' | 'fToF';
 
 function parse(name: FpPrimitive): { op: Operation; format: Format; int: string | undefined } {
   const [op, format, int] = name.split('.') as [Operation, Format, string | undefined];

@@ -2,7 +2,7 @@
  * Floating-point expressions by the host's own arithmetic (fp/host-fp.ts), after a look at the rounding mode and at the inexact
  * flag. Anything else branches to `slow`, where the complete functions do the primitive again from its start.
  *
- * Interface: isInHotLoop, emitFastFp, FastFpOptions.
+ * Interface: isInHotLoop, emitFastFp, FastFpOptions, signFlipped, boxedOperand, isConstant.
  */
 import { type FpPrimitive } from '../../isa/fp-ops.ts';
 import type { Expr } from '../../isa/graph.ts';
@@ -21,8 +21,12 @@ export interface FastFpOptions {
   readonly inexactIsSet?: boolean;
   /** The rounding mode, where it is known. Without it, a conversion to an integer is expected to round towards zero. */
   readonly mode?: number;
-  /** Pushes a binary64 expression as an f64 and returns true, if it is at hand as one. */
-  pushFloat?(expr: Expr): boolean;
+  /** Pushes the number of an expression, or that which it carries in a box, as a float of a format, if it is at hand as one. */
+  pushFloat?(expr: Expr, format: 'f32' | 'f64'): boolean;
+  /** As in FpSite. */
+  readonly isFinite?: boolean;
+  readonly areNumbers?: readonly boolean[];
+  readonly withZeros?: boolean;
 }
 
 /**
@@ -35,9 +39,9 @@ export function isInHotLoop(name: FpPrimitive): boolean {
   return op !== 'fma' && op !== 'fmin' && op !== 'fmax';
 }
 
-const SIGN_OF_F64 = 1n << 63n;
+const SIGN_BIT = { f32: 1n << 31n, f64: -(1n << 63n) } as const;
 
-/** `result` may be an i64 or, for a primitive that gives a binary64, an f64. */
+/** `result` may be an i64 or, for a primitive that gives a float, of its type. */
 export function emitFastFp(
   expr: FpExpr,
   result: Local,
@@ -65,16 +69,20 @@ export function emitFastFp(
   }
   const types = hostFpTypes(expr.name);
   for (const arg of expr.args) {
-    if (types.operand === 'f64') pushF64(arg, values, options);
-    else if (types.operand === 'f32') pushF32(arg, values, slow);
+    if (types.operand === 'f64' || types.operand === 'f32') pushFloat(arg, types.operand, values, slow, options);
     else values.value(arg);
   }
-  const host = options.host ?? PLAIN_FP_HOST;
-  emitHostFp(expr.name, { code, host, slow, temp: (type) => temps.take(type) }, mode);
-  if (types.result === 'f32') code.op('i32.reinterpret_f32', 'i64.extend_i32_u');
-  else if (types.result === 'i32') code.op('i64.extend_i32_u');
+  const { host = PLAIN_FP_HOST, isFinite = false, areNumbers = [], withZeros = false } = options;
+  emitHostFp(expr.name, { code, host, slow, temp: (type) => temps.take(type), isFinite, areNumbers, withZeros }, mode);
+  if (types.result === 'i32') code.op('i64.extend_i32_u');
+  else if (types.result === 'f32' && result.type === 'i64') code.op('i32.reinterpret_f32', 'i64.extend_i32_u');
   else if (types.result === 'f64' && result.type === 'i64') code.op('i64.reinterpret_f64');
   code.set(result);
+}
+
+/** X, where the expression is a number X of the format with its sign turned. */
+export function signFlipped(expr: Expr, format: 'f32' | 'f64'): Expr | undefined {
+  return expr.op === 'xor' && isConstant(expr.b, SIGN_BIT[format]) ? expr.a : undefined;
 }
 
 function requireInexact(code: CodeEmitter, layout: Layout, slow: Label): void {
@@ -86,12 +94,15 @@ function requireInexact(code: CodeEmitter, layout: Layout, slow: Label): void {
     .brIf(slow);
 }
 
-function pushF64(arg: Expr, values: ValueEmitter, options: FastFpOptions): void {
+function pushFloat(arg: Expr, format: 'f32' | 'f64', values: ValueEmitter, slow: Label, options: FastFpOptions): void {
   const { code } = values.site;
-  if (arg.op === 'xor' && isConstant(arg.b, SIGN_OF_F64)) {
-    pushF64(arg.a, values, options);
-    code.op('f64.neg');
-  } else if (!options.pushFloat?.(arg)) {
+  const positive = signFlipped(arg, format);
+  if (positive) {
+    pushFloat(positive, format, values, slow, options);
+    code.op(`${format}.neg`);
+  } else if (options.pushFloat?.(boxedOperand(arg) ?? arg, format)) return;
+  else if (format === 'f32') pushF32(arg, values, slow);
+  else {
     values.value(arg);
     code.op('f64.reinterpret_i64');
   }
@@ -109,13 +120,13 @@ function pushF32(arg: Expr, values: ValueEmitter, slow: Label): void {
 }
 
 /** X, where the expression is the NaN-boxed binary32 in X or else the canonical NaN (isa/riscv/rv64fd.ts, unbox). */
-function boxedOperand(expr: Expr): Expr | undefined {
+export function boxedOperand(expr: Expr): Expr | undefined {
   if (expr.op !== 'select' || expr.a.op !== 'zext32' || expr.condition.op !== 'eq') return undefined;
   const { a: tag, b: ones } = expr.condition;
   const isUnbox = tag.op === 'shru' && tag.a === expr.a.a && isConstant(tag.b, 32n) && isConstant(ones, 0xffff_ffffn);
   return isUnbox ? expr.a.a : undefined;
 }
 
-function isConstant(expr: Expr, value: bigint): boolean {
+export function isConstant(expr: Expr, value: bigint): boolean {
   return expr.op === 'const' && expr.value === value;
 }

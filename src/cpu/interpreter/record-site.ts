@@ -6,10 +6,10 @@
  *
  * Interface: RecordSite, FIELD.
  */
-import type { FieldName, RegisterOperand } from '../../isa/graph.ts';
+import type { Expr, FieldName, RegisterOperand } from '../../isa/graph.ts';
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import { HART, RECORD_BYTES, type Layout } from '../layout.ts';
-import type { Temps } from './values.ts';
+import type { Temps, ValueEmitter } from './values.ts';
 
 export const FIELD = { op: 0, rd: 2, rs1: 4, rs2: 6, imm: 8, left: 12, rs3: 14 } as const;
 
@@ -50,9 +50,9 @@ export class RecordSite {
     else this.code.mem('i64.load', this.pushRegisterAddress(operand));
   }
 
-  setRegister(operand: RegisterOperand, pushValue: () => void): void {
+  setRegister(operand: RegisterOperand, value: Expr, values: ValueEmitter): void {
     const base = this.pushRegisterAddress(operand);
-    pushValue();
+    values.value(value);
     if (this.keep) this.code.tee(this.keep);
     this.code.mem('i64.store', base);
   }

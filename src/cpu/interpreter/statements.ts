@@ -42,7 +42,7 @@ function emitStatement(statement: Stmt, flow: Flow, values: ValueEmitter): boole
       values.bind(statement.expr);
       return true;
     case 'setReg':
-      flow.setRegister(statement.operand, () => values.value(statement.value));
+      flow.setRegister(statement.operand, statement.value, values);
       return true;
     case 'store':
       flow.store(statement.size, statement.address, statement.value, values);

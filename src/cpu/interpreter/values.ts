@@ -39,12 +39,15 @@ export interface Site {
   readonly temps: Temps;
   /** Pushes a register's value as an i64. */
   pushRegisterValue(operand: RegisterOperand): void;
-  /** Writes a register; `pushValue` pushes an i64. */
-  setRegister(operand: RegisterOperand, pushValue: () => void): void;
+  setRegister(operand: RegisterOperand, value: Expr, values: ValueEmitter): void;
   /** Pushes an i64. */
   pushImm(): void;
   pushPc(): void;
   pushNextPc(): void;
+  /** What an expression is kept as, if not as an i64: the bits of a float. */
+  floatType?(expr: Expr): 'f32' | 'f64' | undefined;
+  /** Pushes a binary64 as such. */
+  pushFloat?(expr: Expr, values: ValueEmitter): void;
   /** Evaluates an effect into `result`, or leaves the instruction undone. */
   effect(expr: Expr, result: Local, values: ValueEmitter): void;
 }
@@ -85,13 +88,19 @@ export class ValueEmitter {
   /** Computes an expression here, for later. */
   bind(expr: Expr): void {
     const { code, temps } = this.site;
-    const local = temps.take('i64');
+    const local = temps.take(this.site.floatType?.(expr) ?? 'i64');
     if (isEffect(expr)) this.site.effect(expr, local, this);
     else {
-      this.compute(expr);
+      if (local.type === 'f64') this.site.pushFloat!(expr, this);
+      else this.compute(expr);
       code.set(local);
     }
     this.lets.set(expr, local);
+  }
+
+  /** Where an expression is kept. */
+  kept(expr: Expr): Local | undefined {
+    return this.lets.get(expr);
   }
 
   /** Makes a local stand for an expression (the old value inside an AMO). */
@@ -102,8 +111,11 @@ export class ValueEmitter {
   /** Pushes the value as an i64. */
   value(expr: Expr): void {
     const local = this.lets.get(expr);
-    if (local) this.site.code.get(local);
-    else this.compute(expr);
+    if (!local) return this.compute(expr);
+    const { code } = this.site;
+    code.get(local);
+    if (local.type === 'f64') code.op('i64.reinterpret_f64');
+    else if (local.type === 'f32') code.op('i32.reinterpret_f32', 'i64.extend_i32_u');
   }
 
   /** Pushes an i32 that is not zero if the value is not zero. */

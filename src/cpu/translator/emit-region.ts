@@ -8,11 +8,9 @@
  * Interface: emitRegion, RegionLinks.
  */
 import type { Expr, RegisterOperand } from '../../isa/graph.ts';
-import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import type { AccessSize } from '../../isa/ops.ts';
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import { LOADS, STORES } from '../interpreter/execute.ts';
-import { emitFastFp } from '../interpreter/fast-fp.ts';
 import { emitInstruction, type Flow } from '../interpreter/statements.ts';
 import { Temps, type ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
@@ -33,6 +31,8 @@ import {
   type Target,
 } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
+import { planWindows, type FpWindow } from './fp-windows.ts';
+import { RegionFp, type FpLinks } from './region-fp.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
 
@@ -42,7 +42,7 @@ export interface RegionLinks {
   readonly dispatch: FuncRef;
   /** () -> i64: the time CSR, negative where reading it is the privileged part's. */
   readonly time: FuncRef;
-  readonly fp: ReadonlyMap<FpPrimitive, FuncRef>;
+  readonly fp: FpLinks;
   /** A region of the same module whose root is at an offset from this one's, and whether it needs no look-up. */
   callee(at: number): { readonly region: FuncRef; readonly isSafe: boolean } | undefined;
 }
@@ -64,6 +64,7 @@ class RegionEmitter implements Flow {
   private readonly structure: StructuredCode;
   private readonly stubs = new ExitStubs();
   private readonly flat: FlatAccess;
+  private readonly fp: RegionFp;
   private readonly pc: Local;
   private readonly budget: Local;
   private readonly depth: Local;
@@ -97,6 +98,7 @@ class RegionEmitter implements Flow {
     this.flat = new FlatAccess(code, code.local('i32'));
     for (const { end } of this.graph.blocks)
       if (end.kind === 'guard') for (const group of end.groups) this.flat.declareStream(group);
+    this.fp = new RegionFp(code, layout, links.fp, this.graph.blocks, (file, number) => this.local(file, number));
   }
 
   emit(): void {
@@ -104,6 +106,7 @@ class RegionEmitter implements Flow {
     this.chooseStubs();
     this.flat.loadTable(this.hart('flatTable'));
     this.load(this.registers.entryLoads);
+    this.fp.lookAtFlags();
     code.block((common) => {
       this.nestStubs(0, common);
     });
@@ -181,9 +184,7 @@ class RegionEmitter implements Flow {
   /** Where accesses are grouped there are two versions of a stretch: with one look-up for each group, and without groups. */
   private emitStretch({ from, to, groups, members }: Stretch): void {
     const { code, flat } = this;
-    const emitAll = (): void => {
-      for (let i = from; i < to; i++) this.emitOne(i);
-    };
+    const emitAll = (): void => this.emitPlain(from, to);
     if (groups.length === 0) return emitAll();
     let facts: Facts;
     code.block((done) => {
@@ -202,10 +203,42 @@ class RegionEmitter implements Flow {
     flat.meet(facts!);
   }
 
+  private emitPlain(from: number, to: number): void {
+    let at = from;
+    for (const window of planWindows(this.graph.blocks[this.block]!.instructions, from, to)) {
+      while (at < window.from) this.emitOne(at++);
+      this.emitWindow(window);
+      at = window.to;
+    }
+    while (at < to) this.emitOne(at++);
+  }
+
+  /** There are two versions of a window, too: fast and careful. */
+  private emitWindow(window: FpWindow): void {
+    const { code, flat, fp } = this;
+    const emitAll = (): void => {
+      for (let i = window.from; i < window.to; i++) this.emitOne(i);
+    };
+    let facts: Facts;
+    code.block((done) => {
+      code.block((careful) => {
+        const before = flat.snapshot();
+        fp.emitWindow(window, careful, emitAll);
+        code.br(done);
+        facts = flat.snapshot();
+        flat.restore(before);
+      });
+      emitAll();
+      if (window.needsReady) fp.lookAtFlags();
+    });
+    flat.meet(facts!);
+  }
+
   private emitOne(index: number): void {
     this.index = index;
     this.instruction = this.graph.blocks[this.block]!.instructions[index]!;
     const { instruction } = this;
+    this.fp.begin(instruction, index);
     const isLast = index === this.graph.blocks[this.block]!.instructions.length - 1;
     emitInstruction(instruction.graph, this, () => {
       if (isLast && instruction.graph.some((statement) => statement.do === 'branchIf')) this.fallThrough();
@@ -289,7 +322,7 @@ class RegionEmitter implements Flow {
     const ticks = this.temps.take('i64');
     this.prepareSideExit();
     code.call(this.links.time).tee(ticks).i64(0).op('i64.lt_s').brIf(this.stubLabel(this.index));
-    this.setRegister({ file: 'x', reg: timeRegister(this.instruction.decoded) }, () => code.get(ticks));
+    code.get(ticks).set(this.local('x', timeRegister(this.instruction.decoded)));
   }
 
   private goTo(target: Target): void {
@@ -349,6 +382,7 @@ class RegionEmitter implements Flow {
     );
     if (end.next.block < 0) return this.goOnAt(() => code.get(this.pc).i64(back).op('i64.add'));
     this.load(this.registers.loadsAfterCall(block));
+    this.fp.lookAtFlags();
     if (end.next.select !== undefined) code.i32(end.next.select).set(this.select);
     this.structure.goTo(block, end.next.block);
   }
@@ -369,21 +403,23 @@ class RegionEmitter implements Flow {
     const { code } = this;
     if (file === 'flag') throw new Error('RISC-V has no flags');
     const number = this.numberOf(file, reg);
-    if (file === 'x' && number === 0) code.i64(0);
-    else {
-      code.get(this.local(file, number));
-      if (file === 'f') code.op('i64.reinterpret_f64');
-    }
+    if (file === 'f') this.fp.pushBits(number);
+    else if (number === 0) code.i64(0);
+    else code.get(this.fp.at(file, number));
   }
 
-  setRegister({ file, reg }: RegisterOperand, pushValue: () => void): void {
-    const { code } = this;
+  setRegister({ file, reg }: RegisterOperand, value: Expr, values: ValueEmitter): void {
     if (file === 'flag') throw new Error('RISC-V has no flags');
     const number = this.numberOf(file, reg);
-    if (file === 'x' && number === 0) return;
-    pushValue();
-    if (file === 'f') code.op('f64.reinterpret_i64');
-    code.set(this.local(file, number));
+    if (file === 'f' || number !== 0) this.fp.setRegister(file, number, value, values);
+  }
+
+  floatType(expr: Expr): 'f32' | 'f64' | undefined {
+    return this.fp.floatType(expr);
+  }
+
+  pushFloat(expr: Expr, values: ValueEmitter): void {
+    this.fp.pushFloat(expr, values);
   }
 
   pushImm(): void {
@@ -403,9 +439,10 @@ class RegionEmitter implements Flow {
     switch (expr.op) {
       case 'load': {
         const host = this.translate(expr.size, expr.a, 'read', values);
+        const load = expr.signed ? LOADS[expr.size].signed : LOADS[expr.size].unsigned;
         code
           .get(host.local)
-          .mem(expr.signed ? LOADS[expr.size].signed : LOADS[expr.size].unsigned, host.offset)
+          .mem(result.type === 'f64' ? 'f64.load' : load, host.offset)
           .set(result);
         return;
       }
@@ -442,22 +479,30 @@ class RegionEmitter implements Flow {
       case 'rounding':
         return this.emitRounding(result);
       case 'fp':
-        return this.emitFp(expr, result, values);
+        return this.fp.emit(expr, result, values);
       default:
         throw new Error(`${expr.op} is no effect`);
     }
   }
 
   store(size: AccessSize, address: Expr, value: Expr, values: ValueEmitter): void {
+    const { code } = this;
     const host = this.translate(size, address, 'write', values);
-    this.code.get(host.local);
-    values.value(value);
-    this.code.mem(STORES[size], host.offset);
+    code.get(host.local);
+    if (size === 8 && this.instruction.reads.f !== 0) {
+      this.fp.pushFloat(value, values);
+      code.mem('f64.store', host.offset);
+    } else {
+      values.value(value);
+      code.mem(STORES[size], host.offset);
+    }
   }
 
   private emitRounding(result: Local): void {
     const { code } = this;
     const [dynamic, largest] = [7, 4];
+    // The mode is known where a window is entered.
+    if (this.fp.careful) return;
     const mode = this.instruction.decoded.operands.rm ?? dynamic;
     if (mode === dynamic) code.i32(0).mem('i64.load32_u', this.hart('frm')).set(result);
     else code.i64(mode).set(result);
@@ -466,29 +511,11 @@ class RegionEmitter implements Flow {
     code.get(result).i64(largest).op('i64.gt_u').brIf(this.stubLabel(this.index));
   }
 
-  private emitFp(expr: Extract<Expr, { op: 'fp' }>, result: Local, values: ValueEmitter): void {
-    const { code } = this;
-    const complete = (): void => {
-      for (const arg of expr.args) values.value(arg);
-      if (expr.rounding) {
-        values.value(expr.rounding);
-        code.op('i32.wrap_i64');
-      }
-      code.call(this.links.fp.get(expr.name)!).set(result);
-    };
-    code.block((done) => {
-      code.block((slow) => {
-        emitFastFp(expr, result, values, this.layout, slow);
-        code.br(done);
-      });
-      complete();
-    });
-  }
-
   private translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Host {
     const member = this.members.get(this.index) ?? this.graph.blocks[this.block]!.guarded?.get(this.index);
     if (member) return this.flat.inGroup(member.group, member.offset);
-    this.prepareSideExit();
+    const { careful } = this.fp;
+    if (!careful) this.prepareSideExit();
     const { operands } = this.instruction.decoded;
     const pair = address.op === 'add' && address.b.op === 'imm' ? address : undefined;
     const base = pair ? pair.a : address;
@@ -496,7 +523,14 @@ class RegionEmitter implements Flow {
       base: base.op === 'reg' ? this.numberOf('x', base.operand.reg) : undefined,
       offset: pair ? (operands.imm ?? 0) : 0,
     };
-    return this.flat.translate(size, access, place, () => values.value(base), this.temps, this.stubLabel(this.index));
+    return this.flat.translate(
+      size,
+      access,
+      place,
+      () => values.value(base),
+      this.temps,
+      careful ?? this.stubLabel(this.index),
+    );
   }
 
   // Ways out.

@@ -9,6 +9,7 @@ import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import { FP_PRIMITIVES } from '../../isa/fp-ops.ts';
 import type { FuncRef } from '../../wasm/code.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
+import type { FpHost } from '../fp/fp-host.ts';
 import type { Layout } from '../layout.ts';
 import { emitRegion } from './emit-region.ts';
 import type { Region } from './region.ts';
@@ -28,13 +29,14 @@ export interface Candidate {
 const WASM_PAGE_BYTES = 65536;
 const MAX_WASM_PAGES = 65536;
 
-export function buildModule(layout: Layout, batch: readonly Candidate[]): Uint8Array {
+export function buildModule(layout: Layout, host: FpHost, batch: readonly Candidate[]): Uint8Array {
   const module = new ModuleBuilder();
   module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
   const dispatch = module.importFunction('env', 'dispatch', REGION_PARAMS, REGION_RESULTS);
   const time = module.importFunction('env', 'time', [], ['i64']);
-  const fp = new Map<FpPrimitive, FuncRef>();
-  for (const name of fpPrimitives(batch)) fp.set(name, importPrimitive(module, name));
+  const exact = new Map<FpPrimitive, FuncRef>();
+  for (const name of fpPrimitives(batch)) exact.set(name, importPrimitive(module, name));
+  const fp = { functions: exact, host };
   const functions = batch.map((_, i) => module.declare(`r${i}`, REGION_PARAMS, REGION_RESULTS));
   const byRoot = new Map(batch.map(({ at }, i) => [at, i]));
   batch.forEach(({ region, at, pages, isCopy }, i) => {

@@ -52,9 +52,9 @@ class ConstantFlow implements Flow {
     this.code.mem('i64.load', this.pushRegisterAddress(operand));
   }
 
-  setRegister(operand: RegisterOperand, pushValue: () => void): void {
+  setRegister(operand: RegisterOperand, value: Expr, values: ValueEmitter): void {
     const base = this.pushRegisterAddress(operand);
-    pushValue();
+    values.value(value);
     this.code.mem('i64.store', base);
   }
 
