@@ -2,7 +2,7 @@
  * The table of system calls: one row per call for riscv64, x86-64 and i386. The dispatcher, handler types, strace's
  * printer, tracepoints, the coverage document and the fuzzer all come from these rows.
  *
- * Interface: SYSCALLS, SyscallName, ArgsOf, HandlerOf, syscallsByNumber, argSources.
+ * Interface: SYSCALLS, SyscallName, ArgsOf, HandlerOf, syscallsByNumber, syscallName, argSources.
  * Which calls are implemented is told by the kernel's handler table, not here.
  * Source: asm-generic/unistd.h, and syscall_64.tbl and syscall_32.tbl of Linux; section 2 of the manual.
  */
@@ -120,6 +120,13 @@ export function syscallsByNumber(arch: Arch): readonly (NumberedSyscall | undefi
     table[nr] = { name, nr, unistd: row.unistd?.[arch] ?? name, row, sources: argSources(row, arch) };
   }
   return table;
+}
+
+const RISCV64 = syscallsByNumber('riscv64');
+
+/** The call that a number stands for on riscv64; undefined: none. */
+export function syscallName(number: number): SyscallName | undefined {
+  return RISCV64[number]?.name;
 }
 
 /** Where each argument of a row comes from on an architecture. */

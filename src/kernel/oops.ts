@@ -5,6 +5,7 @@
  */
 import { instructionPointer } from './arch/arch.ts';
 import type { Kernel } from './kernel.ts';
+import { syscallName } from '../abi/syscalls.ts';
 
 /** Halts the system because of `error`, thrown while `doing`. Never throws itself. */
 export function oops(kernel: Kernel, error: unknown, doing: string): void {
@@ -31,7 +32,8 @@ function describeTask(kernel: Kernel): string[] {
   const task = kernel.tasks.get(kernel.current);
   if (task === undefined) return ['task: none (idle)'];
   const lines = [`task: ${task.comm}[${task.tid}], thread group ${task.tgid}, state ${task.state}`];
-  if (task.syscall !== null) lines.push(`system call: ${task.syscall.name || task.syscall.number}`);
+  const { isActive, number } = task.syscall;
+  if (isActive) lines.push(`system call: ${syscallName(number) ?? number}`);
   const { u32 } = kernel.machine.ram;
   const hex = (at: number): string =>
     `${u32[(at >> 2) + 1]!.toString(16).padStart(8, '0')}${u32[at >> 2]!.toString(16).padStart(8, '0')}`;

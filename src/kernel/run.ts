@@ -91,7 +91,7 @@ function runTask(kernel: Kernel, task: Task, now: number, untilNs: number): numb
   let chargedRetired = startRetired;
   activateMm(kernel, mmOf(kernel, task));
   programTick(kernel, now, untilNs);
-  if (task.syscall !== null) resumeSyscall(kernel, task);
+  if (task.syscall.isActive) resumeSyscall(kernel, task);
   for (;;) {
     const reason = runUntilTrap(kernel, task);
     if (reason === null) break;

@@ -14,6 +14,7 @@ import { toUtf8 } from '../../util/byte-string.ts';
 import { createImages } from './images.ts';
 import { StackTree, type Profile, type ThreadProfile } from './profile.ts';
 import { callStack, type MachineContext } from './unwind.ts';
+import { syscallName } from '../../abi/syscalls.ts';
 
 export interface ProfilerOptions {
   /** Retired instructions from one sample to the next. Default 100 000. */
@@ -79,7 +80,7 @@ export function attachProfiler(kernel: Kernel, options: ProfilerOptions = {}): P
       sp: stackPointer(kernel, task),
       s0: reg(kernel, task, S0),
     };
-    const name = task.ownSyscall.name || `number ${task.ownSyscall.number}`;
+    const name = syscallName(task.syscall.number) ?? `number ${task.syscall.number}`;
     const stack = stacks.addCall(stackOf(task, context), name);
     const thread = threads.of(task);
     const total = thread.calls.get(stack);

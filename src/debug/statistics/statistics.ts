@@ -7,6 +7,7 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import { PAGE_SIZE } from '../../kernel/mm/frames.ts';
 import { nowNs } from '../../kernel/time/timers.ts';
+import { syscallName } from '../../abi/syscalls.ts';
 
 /** Counts since the start, times in ns of the machine's clock, sizes in bytes. */
 export interface Statistics {
@@ -94,7 +95,7 @@ export function attachStatistics(kernel: Kernel, compilation: Compilation | null
   const calls = new Map<string, number>();
   const { syscallEnter } = observers;
   observers.syscallEnter = (task) => {
-    const name = task.ownSyscall.name || `number ${task.ownSyscall.number}`;
+    const name = syscallName(task.syscall.number) ?? `number ${task.syscall.number}`;
     calls.set(name, (calls.get(name) ?? 0) + 1);
     syscallEnter?.(task);
   };

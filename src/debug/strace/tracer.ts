@@ -5,7 +5,7 @@
  * Set on kernel.observers, which call it once at the start and once at the end of each call. It sees and changes nothing. A line that
  * another task's line interrupts ends in `<unfinished ...>` and is resumed later, as there.
  */
-import { syscallsByNumber, type NumberedSyscall } from '../../abi/syscalls.ts';
+import { syscallsByNumber, type NumberedSyscall, syscallName } from '../../abi/syscalls.ts';
 import { AUXV } from '../../abi/auxv.ts';
 import { errnoName } from '../../abi/errno.ts';
 import { returnBits, stackPointer, syscallArgument } from '../../kernel/arch/arch.ts';
@@ -151,7 +151,7 @@ export function attachTracer(kernel: Kernel, options: TraceOptions): Tracer {
   function syscallEnter(task: Task): void {
     const one = traced.get(task);
     if (one === undefined) return;
-    const syscall = table[task.ownSyscall.number] ?? unknownCall(task.ownSyscall.number);
+    const syscall = table[task.syscall.number] ?? unknownCall(task.syscall.number);
     const call = makeCall(kernel, task, syscall, options.maxString);
     one.call = call;
     one.shown = 0;
@@ -276,7 +276,7 @@ function piecesFor(task: Task, call: Call): readonly Piece[] {
   if (unistd.startsWith('syscall_')) return call.registers.map((value) => ({ when: 'entry', text: () => hex(value) }));
   if (unistd === 'rt_sigreturn') return [{ when: 'exit', text: () => `{mask=${sigset(task.blocked)}}` }];
   if (unistd !== 'restart_syscall') return piecesOf(call);
-  const interrupted = task.restartBlock?.name ?? 'system call';
+  const interrupted = (task.restartBlock && syscallName(task.restartBlock.number)) ?? 'system call';
   return [{ when: 'entry', text: () => `<... resuming interrupted ${interrupted} ...>` }];
 }
 

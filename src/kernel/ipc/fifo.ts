@@ -18,6 +18,7 @@ import type { Inode, OpenFile } from '../vfs/types.ts';
 import { newPipe } from './pipe-ring.ts';
 import { DEFAULT_SLOTS, type PipeEnd } from './pipe.ts';
 import type { Pipe } from './types.ts';
+import { progressOf } from '../task/syscall-state.ts';
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK } = OPEN.values;
 const O_ACCMODE = OPEN.mask;
@@ -55,7 +56,7 @@ export function openFifo(kernel: Kernel, task: Task, inode: Inode, flags: number
   if (access !== O_RDONLY) joinWriters(kernel, pipe);
   if (access === O_RDWR || isAnonymous || (access === O_RDONLY ? pipe.writers : pipe.readers) > 0)
     return { kind: 'pipe', data: end(pipe, -1) };
-  if (nonblock || task.syscall === null) return { kind: 'pipe', data: end(pipe, pipe.writerOpens) };
+  if (nonblock || !task.syscall.isActive) return { kind: 'pipe', data: end(pipe, pipe.writerOpens) };
   return { kind: 'pipe', data: end(pipe, -1), awaitsPartner: true };
 }
 
@@ -63,13 +64,13 @@ export function openFifo(kernel: Kernel, task: Task, inode: Inode, flags: number
 export function waitForPartner(kernel: Kernel, task: Task, file: OpenFile, closeOnExec: boolean): Wait {
   const pipe = pipeOfFile(kernel, file);
   const pending: PendingOpen = { pendingFile: file.id, partners: partnersOf(pipe, file), closeOnExec };
-  task.syscall!.progress.extra = pending;
+  task.syscall.progress.extra = pending;
   return partnerWait(pipe, file);
 }
 
 /** Goes on with an open that has waited: the file, a signal's end, or more waiting. Undefined: none has. */
 export function resumeFifoOpen(kernel: Kernel, task: Task): Outcome<FinishedOpen> | undefined {
-  const progress = task.syscall?.progress;
+  const progress = progressOf(task);
   const pending = progress?.extra as PendingOpen | null | undefined;
   if (progress === undefined || pending?.pendingFile === undefined) return undefined;
   const file = kernel.files.get(pending.pendingFile)!;

@@ -14,6 +14,7 @@ import { createAnonFile, putFile } from '../vfs/file.ts';
 import { registerFileSystems } from '../vfs/file-systems.ts';
 import { bytesIo } from '../vfs/io.ts';
 import type { OpenFile } from '../vfs/types.ts';
+import { newSyscallState } from '../task/syscall-state.ts';
 
 registerFileOps();
 registerFileSystems();
@@ -45,7 +46,7 @@ const task = {
   cred: ROOT_CRED,
   signalPending: false,
   state: 'zombie',
-  syscall: null,
+  syscall: newSyscallState(),
 } as unknown as Task;
 
 function write(kernel: Kernel, file: OpenFile, count: number, byte = 120) {

@@ -26,6 +26,7 @@ import { anonInode } from '../vfs/super.ts';
 import type { FileOps, Inode, Io, OpenFile } from '../vfs/types.ts';
 import { appendToPipe, forgetPipe, newPipe, resizePipe, SLOT_BYTES, takeFromPipe } from './pipe-ring.ts';
 import type { Pipe } from './types.ts';
+import { progressOf } from '../task/syscall-state.ts';
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK, O_DIRECT } = OPEN.values;
 const O_ACCMODE = OPEN.mask;
@@ -135,7 +136,7 @@ function write(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<numb
   const pipe = kernel.pipes.get((file.data as PipeEnd).pipe)!;
   if (io.remaining === 0) return 0;
   // A transfer over kernel bytes (splice) takes what fits and does not go on in a later entry.
-  const progress = io.mm === 0 ? undefined : task.syscall?.progress;
+  const progress = io.mm === 0 ? undefined : progressOf(task);
   const before = progress?.done ?? 0;
   if (before > 0) advanceIo(io, before);
   if (pipe.readers === 0) {

@@ -22,6 +22,7 @@ import { handleUserFault } from './fault.ts';
 import { createFrameTable } from './frames.ts';
 import { initKernelMappings } from './mm.ts';
 import type { Mm } from './types.ts';
+import { newSyscallState } from '../task/syscall-state.ts';
 
 interface Translation {
   /** Offset of the frame in RAM. */
@@ -127,6 +128,7 @@ export function testTask(kernel: Kernel, mm: Mm): Task {
     oomScoreAdj: 0,
     sighand: createSighand(kernel).id,
     signalPending: false,
+    syscall: newSyscallState(),
     sigwait: 0n,
     blocked: 0n,
     pending: { set: 0n, queue: [] },

@@ -5,7 +5,7 @@
  * Entry and exit are observed once each, however often a call that waits is entered again.
  */
 import { errnoNumber, isRestart, type Restart } from '../../abi/errno.ts';
-import { type ArgSource, syscallsByNumber } from '../../abi/syscalls.ts';
+import { type ArgSource, syscallName, SYSCALLS, syscallsByNumber } from '../../abi/syscalls.ts';
 import { setReturnValue } from '../arch/arch.ts';
 import { A0, A7 } from '../arch/riscv64/trap-frame.ts';
 import type { Kernel } from '../kernel.ts';
@@ -18,46 +18,50 @@ import { KEEP_REGISTERS, type AnyHandler, type SyscallResult } from './handlers.
 import { HANDLERS } from './table.ts';
 
 const TWO_32 = 4294967296;
+const RESTART_SYSCALL = SYSCALLS.restart_syscall.nr.riscv64;
 const SIGKILL_BIT = 1n << 8n;
 
 interface Entry {
-  readonly name: string;
-  readonly handler: AnyHandler | undefined;
+  readonly handler: AnyHandler;
   readonly sources: readonly ArgSource[];
 }
 
 /** Indexed by the number in a7. */
-const ENTRIES: readonly (Entry | undefined)[] = syscallsByNumber('riscv64').map(
-  (call) =>
-    call && {
-      name: call.name,
-      handler: (HANDLERS as Readonly<Record<string, AnyHandler | undefined>>)[call.name],
-      sources: call.sources,
-    },
-);
+const ENTRIES: readonly (Entry | undefined)[] = syscallsByNumber('riscv64').map((call) => {
+  const handler = call && (HANDLERS as Readonly<Record<string, AnyHandler | undefined>>)[call.name];
+  return handler && { handler, sources: call.sources };
+});
 
 /** Makes the call that the frame of `task` asks for. */
 export function enterSyscall(kernel: Kernel, task: Task): void {
   const words = kernel.machine.ram.i32;
   const frame = task.trapFrame >> 2;
-  const state = task.ownSyscall;
+  const state = task.syscall;
   const number = words[frame + 2 * A7 + 1] === 0 ? words[frame + 2 * A7]! : -1;
-  const entry = number >= 0 && number < ENTRIES.length ? ENTRIES[number] : undefined;
   state.number = number;
-  state.name = entry === undefined ? '' : entry.name;
+  state.isActive = true;
   resetProgress(state);
-  task.syscall = state;
   kernel.stats.syscalls++;
-  if (kernel.observers.syscallEnter !== null) observeEntry(kernel, task, frame);
-  if (entry?.name === 'restart_syscall') return resumeBlock(kernel, task, state);
-  finish(kernel, task, entry?.handler === undefined ? notThere(kernel, task, state) : call(kernel, task, entry));
+  const { observers } = kernel;
+  if (observers.syscallEnter !== null) observeEntry(kernel, task, frame);
+  const entry = number >= 0 && number < ENTRIES.length ? ENTRIES[number] : undefined;
+  if (entry === undefined) return enterOther(kernel, task, number);
+  const result = entry.sources.length === 0 ? entry.handler(kernel, task) : call(kernel, task, entry);
+  const isPlain = typeof result === 'number' && task.state === 'running';
+  if (!isPlain || observers.syscallExit !== null || task.savedMask !== null) return finish(kernel, task, result);
+  state.isActive = false;
+  setReturnValue(kernel, task, result);
 }
 
 /** Enters a call again whose wait has ended. */
 export function resumeSyscall(kernel: Kernel, task: Task): void {
-  const entry = ENTRIES[task.syscall!.number];
-  if (entry?.handler === undefined) return finish(kernel, task, 'ENOSYS');
-  finish(kernel, task, call(kernel, task, entry));
+  const entry = ENTRIES[task.syscall.number];
+  finish(kernel, task, entry === undefined ? 'ENOSYS' : call(kernel, task, entry));
+}
+
+function enterOther(kernel: Kernel, task: Task, number: number): void {
+  if (number === RESTART_SYSCALL) resumeBlock(kernel, task, task.syscall);
+  else finish(kernel, task, notThere(kernel, task, number));
 }
 
 /** restart_syscall(2): goes on with the call that a signal interrupted, with the progress that it had. */
@@ -66,7 +70,6 @@ function resumeBlock(kernel: Kernel, task: Task, state: SyscallState): void {
   if (block === null) return finish(kernel, task, 'EINTR');
   task.restartBlock = null;
   state.number = block.number;
-  state.name = block.name;
   state.progress = block.progress;
   resumeSyscall(kernel, task);
 }
@@ -76,13 +79,13 @@ function call(kernel: Kernel, task: Task, { handler, sources }: Entry): SyscallR
   const base = (task.trapFrame >> 2) + 2 * A0;
   switch (sources.length) {
     case 0:
-      return handler!(kernel, task);
+      return handler(kernel, task);
     case 1:
-      return handler!(kernel, task, argument(words, base, sources[0]!));
+      return handler(kernel, task, argument(words, base, sources[0]!));
     case 2:
-      return handler!(kernel, task, argument(words, base, sources[0]!), argument(words, base, sources[1]!));
+      return handler(kernel, task, argument(words, base, sources[0]!), argument(words, base, sources[1]!));
     case 3:
-      return handler!(
+      return handler(
         kernel,
         task,
         argument(words, base, sources[0]!),
@@ -90,7 +93,7 @@ function call(kernel: Kernel, task: Task, { handler, sources }: Entry): SyscallR
         argument(words, base, sources[2]!),
       );
     case 4:
-      return handler!(
+      return handler(
         kernel,
         task,
         argument(words, base, sources[0]!),
@@ -99,7 +102,7 @@ function call(kernel: Kernel, task: Task, { handler, sources }: Entry): SyscallR
         argument(words, base, sources[3]!),
       );
     case 5:
-      return handler!(
+      return handler(
         kernel,
         task,
         argument(words, base, sources[0]!),
@@ -109,7 +112,7 @@ function call(kernel: Kernel, task: Task, { handler, sources }: Entry): SyscallR
         argument(words, base, sources[4]!),
       );
     default:
-      return handler!(
+      return handler(
         kernel,
         task,
         argument(words, base, sources[0]!),
@@ -145,7 +148,7 @@ function finish(kernel: Kernel, task: Task, result: SyscallResult): void {
     result = interruption;
   }
   if (kernel.observers.syscallExit !== null) observeExit(kernel, task, result);
-  task.syscall = null;
+  task.syscall.isActive = false;
   // A mask that was set for the time of the call stays only for the handler that interrupted it.
   if (task.savedMask !== null && result !== 'EINTR' && !isRestart(result)) restoreMask(kernel, task);
   if (typeof result === 'number') setReturnValue(kernel, task, result);
@@ -158,8 +161,8 @@ function finish(kernel: Kernel, task: Task, result: SyscallResult): void {
 function leaveForRestart(task: Task, restart: Restart): void {
   task.restart = restart;
   if (restart !== 'ERESTART_RESTARTBLOCK') return;
-  const { number, name, progress } = task.ownSyscall;
-  task.restartBlock = { number, name, progress: { ...progress } };
+  const { number, progress } = task.syscall;
+  task.restartBlock = { number, progress: { ...progress } };
 }
 
 /** What the signals that are pending make of a wait; undefined: it goes on. */
@@ -171,8 +174,8 @@ function interruptionOf(task: Task, wait: Wait): Restart | 'EINTR' | undefined {
 }
 
 /** Linux: a number that is not in the table gives ENOSYS. Each one is reported once. */
-function notThere(kernel: Kernel, task: Task, state: SyscallState): 'ENOSYS' {
-  const name = state.name === '' ? `number ${state.number}` : state.name;
+function notThere(kernel: Kernel, task: Task, number: number): 'ENOSYS' {
+  const name = syscallName(number) ?? `number ${number}`;
   const times = kernel.missingCalls.get(name) ?? 0;
   if (times === 0) logLine(kernel, 4, `${task.comm}[${task.tid}]: system call ${name} is not implemented`);
   if (times > 0 || kernel.missingCalls.size < 1024) kernel.missingCalls.set(name, times + 1);
@@ -189,7 +192,7 @@ function resetProgress(state: SyscallState): void {
 function observeEntry(kernel: Kernel, task: Task, frame: number): void {
   const words = kernel.machine.ram.i32;
   for (let i = 0; i < 6; i++)
-    task.ownSyscall.args[i] = argument(words, frame + 2 * A0, { register: i, width: 'long' }) as number;
+    task.syscall.args[i] = argument(words, frame + 2 * A0, { register: i, width: 'long' }) as number;
   kernel.observers.syscallEnter!(task);
 }
 

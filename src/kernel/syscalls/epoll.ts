@@ -133,7 +133,7 @@ function wait(kernel: Kernel, task: Task, epfd: number, events: number, max: num
   if (epoll === undefined) return 'EINVAL';
   const count = report(kernel, task, epoll, events, max);
   if (count !== 0) return count;
-  const { progress } = task.syscall!;
+  const { progress } = task.syscall;
   const now = nowNs(kernel);
   if (Number.isNaN(progress.deadlineNs)) progress.deadlineNs = now + timeoutNs;
   return now >= progress.deadlineNs ? 0 : waitOn([epoll.queue], 'EINTR', progress.deadlineNs);

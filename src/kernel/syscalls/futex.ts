@@ -76,7 +76,7 @@ interface WaitArgs {
 }
 
 function wait(kernel: Kernel, task: Task, args: WaitArgs): SyscallResult {
-  const progress = task.syscall!.progress;
+  const progress = task.syscall.progress;
   if (task.futex !== null) {
     const outcome = stillWaiting(kernel, task);
     if (outcome !== undefined) return outcome >= 0 ? 0 : ended(kernel, task, args.timeout !== 0);
@@ -100,13 +100,13 @@ function wait(kernel: Kernel, task: Task, args: WaitArgs): SyscallResult {
 /** Entered again: undefined while neither woken, timed out nor interrupted; else the index of what was woken, or -1. */
 function stillWaiting(kernel: Kernel, task: Task): number | undefined {
   if (task.futex!.woken >= 0) return endFutexWait(kernel, task);
-  if (nowNs(kernel) < task.syscall!.progress.deadlineNs && !task.signalPending) return undefined;
+  if (nowNs(kernel) < task.syscall.progress.deadlineNs && !task.signalPending) return undefined;
   endFutexWait(kernel, task);
   return -1;
 }
 
 function ended(kernel: Kernel, task: Task, hasTimeout: boolean): SyscallResult {
-  if (nowNs(kernel) >= task.syscall!.progress.deadlineNs) return 'ETIMEDOUT';
+  if (nowNs(kernel) >= task.syscall.progress.deadlineNs) return 'ETIMEDOUT';
   return hasTimeout ? 'ERESTART_RESTARTBLOCK' : 'ERESTARTSYS';
 }
 
@@ -239,7 +239,7 @@ function futexWaitv(
   timeout: number,
   clock: number,
 ): SyscallResult {
-  const progress = task.syscall!.progress;
+  const progress = task.syscall.progress;
   if (task.futex !== null) {
     const outcome = stillWaiting(kernel, task);
     if (outcome !== undefined) return outcome >= 0 ? outcome : ended(kernel, task, false);

@@ -88,7 +88,7 @@ export function setLockCommand(
     if (!waits) return 'EAGAIN';
     if (!ofd && wouldDeadlock(kernel, task.tgid, conflict)) return 'EDEADLK';
     const waiting: LockWait = { lockWait: lock, inode: inode.id };
-    if (!ofd) task.syscall!.progress.extra = waiting;
+    if (!ofd) task.syscall.progress.extra = waiting;
     return waitOn([lockQueue(kernel, inode)]);
   }
   if (inode.locks.length >= MAX_LOCKS_PER_FILE && !unlock) return 'ENOLCK';

@@ -125,7 +125,7 @@ function copyBetween(
   const there = userIovec(kernel, task, remote, remoteCount);
   if (typeof there === 'string') return there;
   if (here.remaining === 0 || there.remaining === 0) return 0;
-  const { progress } = task.syscall!;
+  const { progress } = task.syscall;
   const target = kernel.tasks.get(pid);
   const mm = target === undefined ? undefined : kernel.mms.get(target.mm);
   if (target === undefined || mm === undefined) return progress.done > 0 ? progress.done : 'ESRCH';

@@ -191,7 +191,7 @@ function endOrWait(
   restart: Restart,
   queues: () => WaitQueueId[],
 ): SyscallResult {
-  const deadline = task.syscall!.progress.deadlineNs;
+  const deadline = task.syscall.progress.deadlineNs;
   const now = nowNs(kernel);
   if (count === 0 && now < deadline) {
     if (!task.signalPending) return waitOn(queues(), restart, deadline);
@@ -220,7 +220,7 @@ function startFromUser(
   address: number,
   read: (kernel: Kernel, task: Task, address: number) => Timespec | 'EFAULT' | 'EINVAL',
 ): 0 | 'EFAULT' | 'EINVAL' {
-  if (!Number.isNaN(task.syscall!.progress.deadlineNs)) return 0;
+  if (!Number.isNaN(task.syscall.progress.deadlineNs)) return 0;
   if (address === 0) startTimer(kernel, task, Infinity);
   else {
     const time = read(kernel, task, address);
@@ -231,7 +231,7 @@ function startFromUser(
 }
 
 function startTimer(kernel: Kernel, task: Task, timeoutNs: number): void {
-  const { progress } = task.syscall!;
+  const { progress } = task.syscall;
   if (Number.isNaN(progress.deadlineNs)) progress.deadlineNs = nowNs(kernel) + timeoutNs;
 }
 

@@ -64,7 +64,7 @@ export const processCalls = {
   },
 
   clone3(kernel, task, address, size) {
-    const args = task.syscall?.progress.phase === 1 ? NO_ARGS : readCloneArgs(kernel, task, address, size);
+    const args = task.syscall.progress.phase === 1 ? NO_ARGS : readCloneArgs(kernel, task, address, size);
     return typeof args === 'string' ? args : cloneAndWait(kernel, task, args);
   },
 
@@ -225,7 +225,7 @@ const NO_ARGS: CloneArgs = {
 
 /** Makes the child once; with CLONE_VFORK then waits until it has run a program or ended. */
 function cloneAndWait(kernel: Kernel, task: Task, args: CloneArgs): SyscallResult {
-  const progress = task.syscall!.progress;
+  const progress = task.syscall.progress;
   if (progress.phase === 0) {
     const tid = cloneTask(kernel, task, args);
     if (failed(tid) || (args.flags & CLONE_VFORK) === 0) return tid;

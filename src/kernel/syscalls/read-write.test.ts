@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { S_IFCHR } from '../../abi/file-mode.ts';
 import { MMAP } from '../../abi/flags/memory.ts';
 import { OPEN } from '../../abi/flags/open.ts';
+import type { SyscallName } from '../../abi/syscalls.ts';
 import type { Kernel } from '../kernel.ts';
 import { isWait } from '../result.ts';
 import { processKernel, putProgram, smallElf, spawn } from '../task/testing.ts';
@@ -33,9 +34,9 @@ function boot(fileBytes = 0) {
 }
 
 /** Enters a call again until it does not wait any more; tells what came, and how often it was entered. */
-function finish(kernel: Kernel, task: Task, first: unknown): { result: unknown; entries: number } {
-  const { name, args } = task.syscall!;
-  const handler = (HANDLERS as unknown as Readonly<Record<string, AnyHandler>>)[name]!;
+function finish(kernel: Kernel, task: Task, name: SyscallName, first: unknown): { result: unknown; entries: number } {
+  const { args } = task.syscall;
+  const handler = (HANDLERS as unknown as Readonly<Record<SyscallName, AnyHandler>>)[name];
   let result: unknown = first;
   let entries = 1;
   for (; isWait(result); entries++) result = handler(kernel, task, ...args);
@@ -45,15 +46,24 @@ function finish(kernel: Kernel, task: Task, first: unknown): { result: unknown; 
 describe('transfers of many bytes', () => {
   it('are made in pieces, so that others have their turn', () => {
     const { kernel, task, call, memory, file, zero } = boot();
-    expect(finish(kernel, task, call('write', file, memory, 9 * MIB))).toEqual({ result: 9 * MIB, entries: 5 });
+    expect(finish(kernel, task, 'write', call('write', file, memory, 9 * MIB))).toEqual({
+      result: 9 * MIB,
+      entries: 5,
+    });
     expect(call('lseek', file, 0, 1)).toBe(9 * MIB);
     expect(inodeOf(kernel, kernel.files.get(kernel.fdTables.get(task.files)!.fds[file]!.file)!.inode).size).toBe(
       9 * MIB,
     );
-    expect(finish(kernel, task, call('pread64', file, memory, 9 * MIB, MIB))).toEqual({ result: 8 * MIB, entries: 5 });
+    expect(finish(kernel, task, 'pread64', call('pread64', file, memory, 9 * MIB, MIB))).toEqual({
+      result: 8 * MIB,
+      entries: 5,
+    });
     expect(call('lseek', file, 0, 1)).toBe(9 * MIB);
-    expect(finish(kernel, task, call('read', zero, memory, 9 * MIB))).toEqual({ result: 9 * MIB, entries: 5 });
-    expect(finish(kernel, task, call('getrandom', memory, 3 * MIB, 0))).toEqual({ result: 3 * MIB, entries: 2 });
+    expect(finish(kernel, task, 'read', call('read', zero, memory, 9 * MIB))).toEqual({ result: 9 * MIB, entries: 5 });
+    expect(finish(kernel, task, 'getrandom', call('getrandom', memory, 3 * MIB, 0))).toEqual({
+      result: 3 * MIB,
+      entries: 2,
+    });
     expect(task.usage.writeBytes).toBe(9 * MIB);
     expect(call('read', zero, memory, BYTES_AT_A_TIME)).toBe(BYTES_AT_A_TIME);
   });
@@ -62,7 +72,7 @@ describe('transfers of many bytes', () => {
     const { kernel, task, call, memory, file } = boot();
     const vector = new Uint8Array(BigInt64Array.from([memory, 3 * MIB, memory + 5 * MIB, 2 * MIB], BigInt).buffer);
     call('pwrite64', file, new Uint8Array(2).fill(7), 2, 3 * MIB + 5);
-    expect(finish(kernel, task, call('readv', file, vector, 2))).toEqual({ result: 3 * MIB + 7, entries: 2 });
+    expect(finish(kernel, task, 'readv', call('readv', file, vector, 2))).toEqual({ result: 3 * MIB + 7, entries: 2 });
     expect(call('pwrite64', file, memory + 5 * MIB, 8, 0)).toBe(8);
     const bytes = new Uint8Array(8);
     call('pread64', file, bytes, 8, 0);
@@ -73,10 +83,10 @@ describe('transfers of many bytes', () => {
     const { kernel, task, call, memory } = boot();
     const file = call('openat', CWD, '/f', O_RDWR | O_APPEND, 0);
     const first = call('write', file, memory, 3 * MIB);
-    const own = { ...task.syscall!, progress: { ...task.syscall!.progress } };
+    const own = { ...task.syscall, progress: { ...task.syscall.progress } };
     expect(call('write', file, new Uint8Array(1).fill(9), 1)).toBe(1);
-    task.syscall = own;
-    expect(finish(kernel, task, first)).toEqual({ result: 3 * MIB, entries: 2 });
+    Object.assign(task.syscall, own);
+    expect(finish(kernel, task, 'write', first)).toEqual({ result: 3 * MIB, entries: 2 });
     const byte = new Uint8Array(1);
     expect(call('pread64', file, byte, 1, 2 * MIB)).toBe(1);
     expect(byte[0]).toBe(9);
@@ -86,15 +96,18 @@ describe('transfers of many bytes', () => {
     const { kernel, task, call, memory, file, zero } = boot(9 * MIB);
     const first = call('read', zero, memory, 9 * MIB);
     task.signalPending = true;
-    expect(finish(kernel, task, first)).toEqual({ result: 2 * MIB, entries: 2 });
-    expect(finish(kernel, task, call('read', file, memory, 9 * MIB))).toEqual({ result: 9 * MIB, entries: 5 });
+    expect(finish(kernel, task, 'read', first)).toEqual({ result: 2 * MIB, entries: 2 });
+    expect(finish(kernel, task, 'read', call('read', file, memory, 9 * MIB))).toEqual({ result: 9 * MIB, entries: 5 });
   });
 
   it('stop at the limit of file sizes without its signal', () => {
     const { kernel, task, call, memory, file } = boot();
     const group = kernel.groups.get(task.tgid)!;
     group.rlimits[RLIMIT_FSIZE] = { soft: 4 * MIB, hard: Infinity };
-    expect(finish(kernel, task, call('write', file, memory, 9 * MIB))).toEqual({ result: 4 * MIB, entries: 3 });
+    expect(finish(kernel, task, 'write', call('write', file, memory, 9 * MIB))).toEqual({
+      result: 4 * MIB,
+      entries: 3,
+    });
     expect((task.pending.set | group.pending.set) & SIGXFSZ_BIT).toBe(0n);
     expect(call('write', file, memory, 9 * MIB)).toBe('EFBIG');
     expect((task.pending.set | group.pending.set) & SIGXFSZ_BIT).not.toBe(0n);
@@ -107,6 +120,6 @@ describe('transfers of many bytes', () => {
       BigInt64Array.from([memory + 4 * MIB, MIB, memory + 6 * MIB, 3 * MIB], BigInt).buffer,
     );
     const first = call('process_vm_readv', task.tgid, local, 1, remote, 2, 0);
-    expect(finish(kernel, task, first)).toEqual({ result: 4 * MIB, entries: 2 });
+    expect(finish(kernel, task, 'process_vm_readv', first)).toEqual({ result: 4 * MIB, entries: 2 });
   });
 });

@@ -133,7 +133,7 @@ interface LongTransfer {
  * come in between.
  */
 function inPieces(kernel: Kernel, task: Task, file: OpenFile, io: Io, transfer: LongTransfer): Outcome<number> {
-  const { progress } = task.syscall!;
+  const { progress } = task.syscall;
   const before = progress.done;
   // Linux: devices look for signals on the way, files only for those that kill.
   const isDevice = file.kind !== 'regular';

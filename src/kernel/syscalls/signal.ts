@@ -115,11 +115,11 @@ function rtSigpending(kernel: Kernel, task: Task, set: number, size: number): Sy
 
 function rtSigsuspend(kernel: Kernel, task: Task, set: number, size: number): SyscallResult {
   if (size !== SIGSET_BYTES) return 'EINVAL';
-  if (task.syscall!.progress.phase === 0) {
+  if (task.syscall.progress.phase === 0) {
     const mask = getUserBig64(kernel, task, set);
     if (typeof mask === 'string') return mask;
     setTemporaryMask(kernel, task, mask);
-    task.syscall!.progress.phase = 1;
+    task.syscall.progress.phase = 1;
   }
   return waitOn([], 'ERESTARTNOHAND');
 }
@@ -136,7 +136,7 @@ function rtSigtimedwait(
   const mask = getUserBig64(kernel, task, set);
   if (typeof mask === 'string') return mask;
   const wanted = mask & ~UNBLOCKABLE;
-  const progress = task.syscall!.progress;
+  const progress = task.syscall.progress;
   if (Number.isNaN(progress.deadlineNs)) {
     const deadline = timeout === 0 ? Infinity : relativeDeadline(kernel, task, timeout);
     if (typeof deadline === 'string') return deadline;

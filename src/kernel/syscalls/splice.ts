@@ -187,7 +187,7 @@ function vmsplice(kernel: Kernel, task: Task, fd: number, iov: number, count: nu
  * was moved. Positions advance in the ends.
  */
 function move(kernel: Kernel, task: Task, from: End, to: End, count: number, once: boolean): Outcome<number> {
-  const { progress } = task.syscall!;
+  const { progress } = task.syscall;
   let done = typeof progress.extra === 'number' ? progress.extra : 0;
   if (from.pos !== null) from.pos += done;
   if (to.pos !== null) to.pos += done;

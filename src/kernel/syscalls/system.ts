@@ -84,7 +84,7 @@ export const systemCalls = {
     if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) !== 0) return 'EINVAL';
     if ((flags & (GRND_RANDOM | GRND_INSECURE)) === (GRND_RANDOM | GRND_INSECURE)) return 'EINVAL';
     const wanted = Math.min(length, MAX_RANDOM);
-    const { progress } = task.syscall!;
+    const { progress } = task.syscall;
     let { done } = progress;
     const pause = done + BYTES_AT_A_TIME;
     while (done < wanted) {

@@ -131,7 +131,7 @@ function sleep(
   request: number,
   remaining: number,
 ): SyscallResult {
-  const progress = task.syscall!.progress;
+  const progress = task.syscall.progress;
   if (Number.isNaN(progress.deadlineNs)) {
     const time = readTimespec(kernel, task, request);
     if (typeof time === 'string') return time;
@@ -153,7 +153,7 @@ const CPU_POLL_NS = 4_000_000;
 
 /** Until the threads of the process have used so much CPU time. Linux does not tell what is left. */
 function sleepCpu(kernel: Kernel, task: Task, clock: number, isAbsolute: boolean, request: number): SyscallResult {
-  const { progress } = task.syscall!;
+  const { progress } = task.syscall;
   const used = cpuClockNs(kernel, task, clock);
   if (Number.isNaN(progress.deadlineNs)) {
     const time = readTimespec(kernel, task, request);

@@ -78,7 +78,7 @@ export function exitThread(kernel: Kernel, task: Task, status: number): void {
   leaveMm(kernel, task);
   putFdTable(kernel, task);
   putFsContext(kernel, task);
-  task.syscall = null;
+  task.syscall.isActive = false;
   task.restart = null;
   task.restartBlock = null;
   task.signalPending = false;

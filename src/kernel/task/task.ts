@@ -12,6 +12,7 @@ import { freeWaitQueue, newWaitQueue } from '../sched/wait-queue.ts';
 import { nowNs } from '../time/timers.ts';
 import type { ResourceLimit } from './rlimit.ts';
 import { noUsage } from './usage.ts';
+import { newSyscallState } from './syscall-state.ts';
 import type { Cred, SchedState, Task, ThreadGroup } from './types.ts';
 
 /** Process 1: part of the kernel, adopts orphans, never runs user code. */
@@ -99,13 +100,7 @@ export function blankTask(kernel: Kernel, tid: Tid, tgid: Tid, cred: Cred): Task
     wait: null,
     wakeTimer: 0,
     timedOut: false,
-    syscall: null,
-    ownSyscall: {
-      number: -1,
-      name: '',
-      args: [0, 0, 0, 0, 0, 0],
-      progress: { deadlineNs: NaN, done: 0, phase: 0, extra: null },
-    },
+    syscall: newSyscallState(),
     futex: null,
     vforkDone: 0,
     clearChildTid: 0,

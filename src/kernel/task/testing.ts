@@ -14,6 +14,7 @@ import { ROOT_CRED } from './cred.ts';
 import { ensureInit } from './init.ts';
 import { spawnProcess } from './spawn.ts';
 import type { Task } from './types.ts';
+import { SYSCALLS } from '../../abi/syscalls.ts';
 
 const AT_FDCWD = -100;
 const O_WRONLY_CREAT_TRUNC = 0o1101;
@@ -96,11 +97,14 @@ export function spawn(kernel: Kernel, path: string, argv: readonly string[] = [p
 }
 
 /** Puts a task into a system call of this name, so that handlers can keep progress. */
-export function enter(kernel: Kernel, task: Task, name: string): void {
+export function enter(kernel: Kernel, task: Task, name: 'clone' | 'wait4'): void {
   kernel.current = task.tid;
   task.state = 'running';
-  task.syscall = task.ownSyscall;
-  Object.assign(task.ownSyscall, { name, progress: { deadlineNs: NaN, done: 0, phase: 0, extra: null } });
+  Object.assign(task.syscall, {
+    isActive: true,
+    number: SYSCALLS[name].nr.riscv64,
+    progress: { deadlineNs: NaN, done: 0, phase: 0, extra: null },
+  });
 }
 
 /** Every reference between processes holds both ways. Gives what does not. */

@@ -51,10 +51,8 @@ export interface Task {
   wakeTimer: TimerId;
   /** True when its wait's deadline passed rather than a queue being woken. */
   timedOut: boolean;
-  /** The system call it is in; null in user mode. The record is the task's own and is used again for its next call. */
-  syscall: SyscallState | null;
-  /** That record, kept so that a call allocates nothing. */
-  readonly ownSyscall: SyscallState;
+  /** The system call it is in, or was in last. */
+  readonly syscall: SyscallState;
   futex: FutexWait | null;
   /** vfork parent waits here; woken when this task execs or exits. 0: none. */
   vforkDone: WaitQueueId;
@@ -86,7 +84,7 @@ export interface Task {
   /** The deadline-bearing call that restart_syscall continues; its arguments are still in the registers. */
   /** Set when the call that is returning ended in a restart code; signal delivery decides what becomes of it. */
   restart: Restart | null;
-  restartBlock: { number: number; name: string; progress: Progress } | null;
+  restartBlock: { number: number; progress: Progress } | null;
 }
 
 /** Counters that getrusage, times and /proc report. */
@@ -106,11 +104,11 @@ export interface Usage {
   writeCalls: number;
 }
 
-/** The system call a task is in, from entry trace to exit trace, however often it is entered again. */
+/** A system call, from entry trace to exit trace, however often it is entered again. Used again for the task's next call. */
 export interface SyscallState {
+  /** Whether the task is in it. */
+  isActive: boolean;
   number: number;
-  /** Empty when the number names no call. */
-  name: string;
   /** The six argument registers as numbers (signed 64 bits, imprecise beyond 2^53). */
   args: number[];
   /** What the handler keeps between entries. */

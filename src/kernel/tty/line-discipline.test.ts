@@ -22,6 +22,7 @@ import { ttyOps } from './tty-file.ts';
 import { changeFlow, flushQueues } from './tty-ioctl.ts';
 import { createTty } from './tty.ts';
 import type { Termios } from './types.ts';
+import { newSyscallState } from '../task/syscall-state.ts';
 
 const DIRECTORY = join(import.meta.dirname, '../../../test/conformance/tty');
 
@@ -103,7 +104,7 @@ class Terminal {
       timer: { nowNs: () => 0 },
     },
   } as unknown as Kernel;
-  readonly task = { tid: 1, tgid: 1, signalPending: false } as unknown as Task;
+  readonly task = { tid: 1, tgid: 1, signalPending: false, syscall: newSyscallState() } as unknown as Task;
   readonly tty = createPty(this.kernel, 0);
   readonly file = {
     flags: OPEN.values.O_RDWR | OPEN.values.O_NONBLOCK,

@@ -14,6 +14,7 @@ import { processPending } from './line-input.ts';
 import { isCanonical, LINE_BYTES, wakeMaster } from './tty.ts';
 import type { Tty } from './types.ts';
 import { wakeAll } from '../sched/wait-queue.ts';
+import { progressOf } from '../task/syscall-state.ts';
 
 const { VMIN, VTIME } = TERMIOS_CC.values;
 const MASK = LINE_BYTES - 1;
@@ -66,7 +67,7 @@ function waitForBytes(
   timeNs: number,
   available: number,
 ): Outcome<number> {
-  const progress = task.syscall?.progress;
+  const progress = progressOf(task);
   const now = nowNs(kernel);
   if (timeNs === 0 || progress === undefined) return waitOn([tty.readable]);
   if (minimum === 0) {

@@ -21,6 +21,7 @@ import { releaseTty } from './release.ts';
 import { openTty, ttyOf } from './tty-file.ts';
 import { createTty, PACKET, QUEUE_BYTES, ttyByIndex, wakeWriters } from './tty.ts';
 import type { Tty, TtyFile } from './types.ts';
+import { progressOf } from '../task/syscall-state.ts';
 
 const { O_NONBLOCK } = OPEN.values;
 const { POLLIN, POLLRDNORM, POLLOUT, POLLWRNORM, POLLPRI, POLLHUP } = POLL.values;
@@ -108,7 +109,7 @@ export function roomForOutput(kernel: Kernel, tty: Tty): void {
 
 function write(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<number> {
   const tty = ttyOf(kernel, file);
-  const progress = io.mm === 0 ? undefined : task.syscall?.progress;
+  const progress = io.mm === 0 ? undefined : progressOf(task);
   let done = progress?.done ?? 0;
   if (done > 0) advanceIo(io, done);
   const chunk = new Uint8Array(Math.min(io.remaining, CHUNK_BYTES));

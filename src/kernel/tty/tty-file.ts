@@ -21,6 +21,7 @@ import { hasInput, readLine } from './line-read.ts';
 import { releaseTty } from './release.ts';
 import { ttyIoctl } from './tty-ioctl.ts';
 import type { Tty, TtyFile } from './types.ts';
+import { progressOf } from '../task/syscall-state.ts';
 
 const { O_NONBLOCK, O_NOCTTY, O_WRONLY } = OPEN.values;
 const O_ACCMODE = OPEN.mask;
@@ -63,7 +64,7 @@ function isHungUp(tty: Tty, file: OpenFile): boolean {
 
 function read(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<number> {
   const tty = ttyOf(kernel, file);
-  const progress = task.syscall?.progress;
+  const progress = progressOf(task);
   // Linux: a read that waits when the master goes gives EIO, and later ones end of file.
   if (isHungUp(tty, file)) return progress?.extra === WAITED && !tty.masterOpen ? 'EIO' : 0;
   const refused = checkJobControl(kernel, task, tty, SIGTTIN);
@@ -75,7 +76,7 @@ function read(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<numbe
 
 function write(kernel: Kernel, task: Task, file: OpenFile, io: Io): Outcome<number> {
   const tty = ttyOf(kernel, file);
-  const progress = io.mm === 0 ? undefined : task.syscall?.progress;
+  const progress = io.mm === 0 ? undefined : progressOf(task);
   let done = progress?.done ?? 0;
   if (done > 0) advanceIo(io, done);
   if (isHungUp(tty, file) || !tty.masterOpen) return done > 0 ? done : 'EIO';

@@ -12,6 +12,7 @@ import { newWaitQueue, wakeAll } from '../sched/wait-queue.ts';
 import type { Task } from '../task/types.ts';
 import { inodeOf } from './inode.ts';
 import type { FileLock, Inode, OpenFile } from './types.ts';
+import { progressOf } from '../task/syscall-state.ts';
 
 /** What a task that sleeps for a POSIX lock keeps in its call's progress, so that circles are seen. */
 export interface LockWait {
@@ -67,7 +68,7 @@ export function wouldDeadlock(kernel: Kernel, me: Tid, blocker: FileLock, depth 
   if (blocker.owner === me) return true;
   for (const tid of kernel.groups.get(blocker.owner)?.threads ?? []) {
     const task = kernel.tasks.get(tid);
-    const waiting = task?.state === 'sleeping' ? (task.syscall?.progress.extra as LockWait | null | undefined) : null;
+    const waiting = task?.state === 'sleeping' ? (progressOf(task)?.extra as LockWait | null | undefined) : null;
     if (waiting?.lockWait === undefined) continue;
     const inode = kernel.inodes.get(waiting.inode);
     const next = inode === undefined ? undefined : findConflict(inode, waiting.lockWait);

@@ -18,6 +18,7 @@ import { MAX_FILE_BYTES, removePrivileges, touchAccessed } from './attributes.ts
 import { inodeOf, touchModified } from './inode.ts';
 import { dataInode, fsOf } from './registry.ts';
 import type { FileOps, Inode, Io, OpenFile } from './types.ts';
+import { progressOf } from '../task/syscall-state.ts';
 
 const { RLIMIT_FSIZE } = RLIMIT.values;
 const { O_DSYNC } = OPEN.values;
@@ -92,7 +93,7 @@ function limitSize(kernel: Kernel, task: Task, io: Io, pos: number): 0 | 'EFBIG'
   const limit = groupOf(kernel, task).rlimits[RLIMIT_FSIZE]!.soft;
   if (pos >= limit) {
     // The rest of a long write: what was written counts.
-    if ((task.syscall?.progress.done ?? 0) > 0) return 'EFBIG';
+    if ((progressOf(task)?.done ?? 0) > 0) return 'EFBIG';
     sendToThread(kernel, task, { signo: SIGXFSZ, errno: 0, code: SI_KERNEL });
     return 'EFBIG';
   }

@@ -147,12 +147,12 @@ export function newCaller(kernel: Kernel, task: Task = fileTask(kernel)): Caller
       return at;
     });
     kernel.current = task.tid;
-    task.syscall = {
+    Object.assign(task.syscall, {
+      isActive: true,
       number: 0,
-      name,
       args: values,
       progress: { deadlineNs: NaN, done: 0, phase: 0, extra: null },
-    };
+    });
     const result = handler(kernel, task, ...values);
     for (const { at, bytes } of outs) copyFromUser(kernel, task, at, bytes);
     return isWait(result) ? { wait: true } : result;

@@ -22,6 +22,7 @@ import { escapeName, hex } from '../format.ts';
 import type { Lines, Target } from '../node.ts';
 import { parseInteger } from '../parse.ts';
 import { isAsleep } from './stat.ts';
+import { syscallName } from '../../../../abi/syscalls.ts';
 
 const { CAP_SYS_RESOURCE, CAP_SYS_NICE, CAP_AUDIT_CONTROL } = CAPABILITY.values;
 const OOM_ADJ_DISABLE = -17;
@@ -97,15 +98,16 @@ export function writeTimerslack(_kernel: Kernel, { task }: Target, writer: Task,
 
 /** The call that it sleeps in stands for the kernel function, which programs only print. */
 export function showWchan(kernel: Kernel, { task }: Target, reader: Task): Lines {
-  const name = isAsleep(task) && mayInspect(kernel, reader, task, 'files') ? task.syscall?.name : undefined;
-  return [name === undefined || name === '' ? '0' : `__riscv_sys_${name}`];
+  const isShown = isAsleep(task) && task.syscall.isActive && mayInspect(kernel, reader, task, 'files');
+  const name = isShown ? syscallName(task.syscall.number) : undefined;
+  return [name === undefined ? '0' : `__riscv_sys_${name}`];
 }
 
 export function showSyscall(kernel: Kernel, { task }: Target, reader: Task): Lines | 'EPERM' {
   if (!mayInspect(kernel, reader, task, 'files')) return 'EPERM';
   if (!isAsleep(task) || task.trapFrame === 0) return ['running\n'];
   const where = `0x${hex(stackPointer(kernel, task), 0)} 0x${hex(instructionPointer(kernel, task), 0)}\n`;
-  if (task.syscall === null) return [`-1 ${where}`];
+  if (!task.syscall.isActive) return [`-1 ${where}`];
   const args = Array.from({ length: 6 }, (_, i) => `0x${hex(reg(kernel, task, A0 + i), 0)}`);
   return [`${task.syscall.number} ${args.join(' ')} ${where}`];
 }
