@@ -50,6 +50,8 @@ export interface Site {
   pushFloat?(expr: Expr, values: ValueEmitter): void;
   /** Evaluates an effect into `result`, or leaves the instruction undone. */
   effect(expr: Expr, result: Local, values: ValueEmitter): void;
+  /** Pushes an expression as an i64 in a way of its own and returns true, or does nothing. */
+  shortcut?(expr: Expr, values: ValueEmitter): boolean;
 }
 
 const COMPARE: Partial<Record<Expr['op'], PlainOp>> = {
@@ -111,7 +113,10 @@ export class ValueEmitter {
   /** Pushes the value as an i64. */
   value(expr: Expr): void {
     const local = this.lets.get(expr);
-    if (!local) return this.compute(expr);
+    if (!local) {
+      if (!this.site.shortcut?.(expr, this)) this.compute(expr);
+      return;
+    }
     const { code } = this.site;
     code.get(local);
     if (local.type === 'f64') code.op('i64.reinterpret_f64');

@@ -35,6 +35,7 @@ import { planWindows, type FpWindow } from './fp-windows.ts';
 import { RegionFp, type FpLinks } from './region-fp.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
+import { leavesWord, Words, type WordContext } from './words.ts';
 
 /** What a region's function refers to. */
 export interface RegionLinks {
@@ -51,6 +52,7 @@ export function emitRegion(code: CodeEmitter, layout: Layout, region: Region, li
   new RegionEmitter(code, layout, region, links).emit();
 }
 
+const WORD_STORES = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const;
 const NO_MEMBERS: GroupMembers = new Map();
 
 class RegionEmitter implements Flow {
@@ -65,6 +67,7 @@ class RegionEmitter implements Flow {
   private readonly stubs = new ExitStubs();
   private readonly flat: FlatAccess;
   private readonly fp: RegionFp;
+  private readonly words: Words;
   private readonly pc: Local;
   private readonly budget: Local;
   private readonly depth: Local;
@@ -83,6 +86,8 @@ class RegionEmitter implements Flow {
   private index = 0;
   private instruction!: Instruction;
 
+  private readonly wordContext: WordContext;
+
   constructor(code: CodeEmitter, layout: Layout, region: Region, links: RegionLinks) {
     this.code = code;
     this.temps = new Temps(code);
@@ -96,9 +101,25 @@ class RegionEmitter implements Flow {
     [this.where, this.owed, this.result] = [code.local('i32'), code.local('i32'), code.local('i32')];
     this.select = code.local('i32');
     this.flat = new FlatAccess(code, code.local('i32'));
+    this.wordContext = this.makeWordContext();
+    this.words = new Words(code, this.wordContext);
     for (const { end } of this.graph.blocks)
       if (end.kind === 'guard') for (const group of end.groups) this.flat.declareStream(group);
     this.fp = new RegionFp(code, layout, links.fp, this.graph.blocks, (file, number) => this.local(file, number));
+  }
+
+  private makeWordContext(): WordContext {
+    const registerOf = (expr: Expr): number | undefined =>
+      expr.op === 'reg' && expr.operand.file === 'x' ? this.numberOf('x', expr.operand.reg) : undefined;
+    const imm = (): number => this.instruction.decoded.operands.imm ?? 0;
+    return {
+      get imm() {
+        return imm();
+      },
+      register: registerOf,
+      holdsWord: (register) => this.flat.holdsWord(register),
+      local: (register) => this.local('x', register),
+    };
   }
 
   emit(): void {
@@ -149,6 +170,7 @@ class RegionEmitter implements Flow {
   private emitBlock(block: number): void {
     const { instructions, end } = this.graph.blocks[block]!;
     this.block = block;
+    this.words.forget();
     this.flat.beginBlock(this.graph.isLoopHeader[block] ? [] : this.graph.predecessors[block]!);
     if (this.budgetPlan.isCheckpoint(block)) this.emitCheckpoint(block);
     if (end.kind === 'select') return this.emitSelect(block, end.cases);
@@ -197,6 +219,7 @@ class RegionEmitter implements Flow {
         code.br(done);
         facts = flat.snapshot();
         flat.restore(before);
+        this.words.forget();
       });
       emitAll();
     });
@@ -227,6 +250,7 @@ class RegionEmitter implements Flow {
         code.br(done);
         facts = flat.snapshot();
         flat.restore(before);
+        this.words.forget();
       });
       emitAll();
       if (window.needsReady) fp.lookAtFlags();
@@ -240,16 +264,23 @@ class RegionEmitter implements Flow {
     const { instruction } = this;
     this.fp.begin(instruction, index);
     const isLast = index === this.graph.blocks[this.block]!.instructions.length - 1;
+    const isWord = leavesWord(instruction, this.wordContext);
+    this.words.before(instruction);
     emitInstruction(instruction.graph, this, () => {
       if (isLast && instruction.graph.some((statement) => statement.do === 'branchIf')) this.fallThrough();
     });
-    this.noteWrites(instruction);
+    this.words.after(instruction);
+    this.noteWrites(instruction, isWord);
   }
 
   /** Tells the memory path what became of registers. */
-  private noteWrites(instruction: Instruction): void {
+  private noteWrites(instruction: Instruction, isWord: boolean): void {
     const sum = addedImmediate(instruction);
-    instruction.writes.forEach((file, index) => file === 'x' && this.flat.wrote(index, sum?.from, sum?.by));
+    instruction.writes.forEach((file, index) => {
+      if (file !== 'x') return;
+      this.flat.wrote(index, sum?.from, sum?.by);
+      this.flat.wroteWord(index, isWord);
+    });
   }
 
   private emitCheckpoint(block: number): void {
@@ -439,6 +470,10 @@ class RegionEmitter implements Flow {
     switch (expr.op) {
       case 'load': {
         const host = this.translate(expr.size, expr.a, 'read', values);
+        if (expr.size === 4 && expr.signed) {
+          code.get(host.local).mem('i32.load', host.offset).op('i64.extend_i32_s').set(result);
+          return;
+        }
         const load = expr.signed ? LOADS[expr.size].signed : LOADS[expr.size].unsigned;
         code
           .get(host.local)
@@ -492,10 +527,17 @@ class RegionEmitter implements Flow {
     if (size === 8 && this.instruction.reads.f !== 0) {
       this.fp.pushFloat(value, values);
       code.mem('f64.store', host.offset);
-    } else {
+    } else if (size === 8) {
       values.value(value);
-      code.mem(STORES[size], host.offset);
+      code.mem('i64.store', host.offset);
+    } else {
+      this.words.pushWord(value, values);
+      code.mem(WORD_STORES[size], host.offset);
     }
+  }
+
+  shortcut(expr: Expr, values: ValueEmitter): boolean {
+    return this.words.push(expr, values);
   }
 
   private emitRounding(result: Local): void {

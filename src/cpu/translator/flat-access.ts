@@ -34,6 +34,8 @@ export interface Facts {
   readonly alignment: Uint8Array;
   /** How far the register may at most be away from some number below 4 GiB; FAR when nothing is known. */
   readonly slack: Int32Array;
+  /** 1 where the register is sign-extended from 32 bits. */
+  readonly word: Uint8Array;
 }
 
 /** The page that was looked up last, and its entry; `room` is 0 when there is none. */
@@ -95,6 +97,15 @@ export class FlatAccess {
   /** Two ways meet here; the other one left these facts. */
   meet(facts: Facts): void {
     this.facts = meet(this.facts, facts);
+  }
+
+  holdsWord(register: number): boolean {
+    return this.facts.word[register] === 1;
+  }
+
+  /** A register was written, with a word or not. */
+  wroteWord(register: number, isWord: boolean): void {
+    if (register !== 0) this.facts.word[register] = isWord ? 1 : 0;
   }
 
   /** A register was written; where it became `source` + `offset`, something of it is still known. */
@@ -232,20 +243,28 @@ export class FlatAccess {
 }
 
 function noFacts(): Facts {
-  const facts = { alignment: new Uint8Array(32).fill(1), slack: new Int32Array(32).fill(FAR) };
+  const facts = {
+    alignment: new Uint8Array(32).fill(1),
+    slack: new Int32Array(32).fill(FAR),
+    word: new Uint8Array(32),
+  };
   facts.alignment[0] = MAX_ALIGNMENT;
   facts.slack[0] = 0;
+  facts.word[0] = 1;
   return facts;
 }
 
 function copy(facts: Facts | undefined): Facts {
-  return facts ? { alignment: facts.alignment.slice(), slack: facts.slack.slice() } : noFacts();
+  return facts
+    ? { alignment: facts.alignment.slice(), slack: facts.slack.slice(), word: facts.word.slice() }
+    : noFacts();
 }
 
 function meet(a: Facts, b: Facts): Facts {
   return {
     alignment: a.alignment.map((alignment, i) => Math.min(alignment, b.alignment[i]!)),
     slack: a.slack.map((slack, i) => Math.max(slack, b.slack[i]!)),
+    word: a.word.map((word, i) => word & b.word[i]!),
   };
 }
 
