@@ -21,12 +21,12 @@ const MAX_UNROLLED_INSTRUCTIONS = 40;
 const MAX_ROUNDS = 4;
 /** Loops beyond this size are left as they are. */
 const MAX_LOOP_INSTRUCTIONS = 64;
-/** What this may add to a region. */
-const MAX_ADDED_INSTRUCTIONS = 400;
+/** What a region may become by this: V8 takes long over large functions. */
+const MAX_REGION_INSTRUCTIONS = 320;
 
 export function versionLoops(graph: FlowGraph): FlowGraph {
   const blocks = [...graph.blocks];
-  let room = MAX_ADDED_INSTRUCTIONS;
+  let room = MAX_REGION_INSTRUCTIONS - blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   for (const loop of innermostLoops(graph)) {
     const size = loop.blocks.reduce((sum, block) => sum + graph.blocks[block]!.instructions.length, 0);
     const isPlain = loop.blocks.every((block) => graph.blocks[block]!.end.kind !== 'select');
