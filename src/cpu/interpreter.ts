@@ -23,6 +23,7 @@ import { defineTranslate } from './interpreter/lookup.ts';
 import { defineRegisterCopies } from './interpreter/registers.ts';
 import { defineRun } from './interpreter/run.ts';
 import { defineStep } from './interpreter/step.ts';
+import { defineTime } from './interpreter/time.ts';
 import { defineDispatch, defineEnter, defineSlowPath } from './translator/jump-cache.ts';
 import { defineCrossing, type Load } from './riscv/crossing.ts';
 import { MAX_REGIONS } from './translator/signature.ts';
@@ -112,7 +113,7 @@ function generate(layout: Layout): Uint8Array {
   // The smallest memory that the tables fit into: one module serves every size of RAM.
   module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
   const readTime = module.importFunction('env', 'readTime', [], ['f64']);
-  const time = module.function('time', [], ['i64'], (code) => code.call(readTime).op('i64.trunc_f64_s'), 'time');
+  const time = defineTime(module, layout, readTime);
   const helpers = {
     translateRead: defineTranslate(module, layout, 'read'),
     translateWrite: defineTranslate(module, layout, 'write'),

@@ -59,6 +59,9 @@ export const HART = {
   userView: 656,
   /** i32, times that user mode may be entered before the clock is looked at. */
   entries: 660,
+  /** i64 and i32, for interpreter/time.ts: the time CSR when it was last read, and what the budget was then. */
+  timeTicks: 664,
+  timeBudget: 672,
   /** Free for the privileged architecture: CSRs, i64 each, to the end of the page. */
   csr: 1024,
   bytes: 4096,

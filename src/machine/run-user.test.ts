@@ -12,6 +12,8 @@ const ECALL = 0x73;
 const addi = (rd: number, rs1: number, imm: number) => (imm << 20) | (rs1 << 15) | (rd << 7) | 0x13;
 const rdtime = (rd: number) => 0xc010_2073 | (rd << 7) | 0;
 const LOOP = 0x0000_006f;
+const bltu = (rs1: number, rs2: number, by: number) =>
+  0x6063 | (rs1 << 15) | (rs2 << 20) | (((by >> 1) & 15) << 8) | (by < 0 ? 0xfe00_0080 : 0) | 0;
 /** jal x0, to a near address. */
 const jump = (by: number) => (((by >> 1) & 0x3ff) << 21) | (by < 0 ? 0x801f_f000 : 0) | 0x6f;
 
@@ -98,13 +100,14 @@ describe.each(WAYS)('runUser, deterministic $deterministic, $tier', ({ determini
 
   it('reads the time where the kernel lets it, and counts the instruction', () => {
     let ns = 0;
-    const machine = userMachine([rdtime(A0), rdtime(0), rdtime(A1), ECALL], {
+    const machine = userMachine([rdtime(A0), rdtime(0), ECALL, rdtime(A1), ECALL], {
       deterministic,
       tier,
       clock: { nowNs: () => (ns += 100_000) },
     });
     const frame = frameOf(machine);
     expect(machine.hart.runUser(1000, frame.at, LOAD.all)).toBe('ecall');
+    expect(machine.hart.runUser(1000, frame.at, LOAD.a0)).toBe('ecall');
     if (!deterministic) expect(frame.word(A1)).toBeGreaterThan(frame.word(A0));
     else expect([frame.word(A0), frame.word(A1)]).toEqual([0, 0]);
     expect(machine.hart.retired).toBe(3);
@@ -113,6 +116,20 @@ describe.each(WAYS)('runUser, deterministic $deterministic, $tier', ({ determini
     frame.set(PC, CODE);
     expect(machine.hart.runUser(1000, frame.at, LOAD.all)).toBe('native-vector');
     expect(machine.hart.csrLo('scause')).toBe(2);
+  });
+
+  it('reads the clock of the host once in some hundred instructions', () => {
+    let reads = 0;
+    const clock = { nowNs: () => 100 * ++reads };
+    const machine = userMachine([rdtime(A1), bltu(A1, A0, -4), ECALL], { deterministic, tier, clock });
+    const { hart } = machine;
+    const frame = frameOf(machine);
+    frame.set(A0, 1000);
+    expect(hart.runUser(1e6, frame.at, LOAD.all)).toBe('ecall');
+    // In deterministic mode an instruction takes a nanosecond.
+    expect(frame.word(A1)).toBe(deterministic ? 1000 : frame.word(A0));
+    if (!deterministic) expect(hart.retired / reads).toBeGreaterThan(100);
+    else expect(hart.retired).toBe(100_002);
   });
 
   it('goes from ecall to ecall, and stops between any two instructions on the way', () => {

@@ -27,7 +27,7 @@ export interface Helpers {
   readonly translateRead: FuncRef;
   readonly translateWrite: FuncRef;
   readonly fp: FpFunctions;
-  /** () -> i64: the time CSR, negative where reading it is the privileged part's. */
+  /** See time.ts. */
   readonly time: FuncRef;
 }
 
@@ -235,7 +235,14 @@ class ExecuteFlow extends RecordSite implements Flow {
     code.block((other) => {
       code.get(word).i32(~RDTIME.rd).op('i32.and').i32(RDTIME.word).op('i32.ne').brIf(other);
       code.get(word).i32(RDTIME.rd).op('i32.and', 'i32.eqz').brIf(other);
-      code.call(this.helpers.time).tee(ticks).i64(0).op('i64.lt_s').brIf(other);
+      code
+        .i32(0)
+        .mem('i32.load', this.hart('budget'))
+        .call(this.helpers.time)
+        .tee(ticks)
+        .i64(0)
+        .op('i64.lt_s')
+        .brIf(other);
       // Eight times rd.
       code.get(word).i32(4).op('i32.shr_u').i32(0xf8).op('i32.and');
       code.get(ticks).mem('i64.store', this.hart('x'));

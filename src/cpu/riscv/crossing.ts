@@ -14,6 +14,7 @@
 import type { CodeEmitter, FuncRef } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { EXIT, MOVED } from '../interpreter/exits.ts';
+import { NO_TIME } from '../interpreter/time.ts';
 import { HART, type Layout } from '../layout.ts';
 import { csrWord, MODE_WORD, type CsrName } from './csr-table.ts';
 import { CAUSE, MSTATUS, PRV } from './privileged.ts';
@@ -67,6 +68,10 @@ export function defineCrossing(
     (code, frame, load) => {
       const exit = code.local('i32');
       const vector = code.local('i64');
+      code
+        .i32(0)
+        .i32(NO_TIME)
+        .mem('i32.store', hart + HART.timeBudget);
       code.get(load).if(() => {
         code.i32(0).mem('i32.load', hart + HART.userView);
         code.i32(0).mem('i32.load', status).i32(VIEW_BITS).op('i32.and', 'i32.ne');

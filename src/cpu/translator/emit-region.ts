@@ -41,7 +41,7 @@ import { leavesWord, Words, type WordContext } from './words.ts';
 export interface RegionLinks {
   /** Calls whatever is at an address (jump-cache.ts). */
   readonly dispatch: FuncRef;
-  /** () -> i64: the time CSR, negative where reading it is the privileged part's. */
+  /** See interpreter/time.ts. */
   readonly time: FuncRef;
   readonly fp: FpLinks;
   /** A region of the same module whose root is at an offset from this one's, and whether it needs no look-up. */
@@ -352,7 +352,15 @@ class RegionEmitter implements Flow {
     const { code } = this;
     const ticks = this.temps.take('i64');
     this.prepareSideExit();
-    code.call(this.links.time).tee(ticks).i64(0).op('i64.lt_s').brIf(this.stubLabel(this.index));
+    code
+      .get(this.budget)
+      .i32(this.budgetPlan.owedAt(this.block) + this.index)
+      .op('i32.sub')
+      .call(this.links.time)
+      .tee(ticks)
+      .i64(0)
+      .op('i64.lt_s')
+      .brIf(this.stubLabel(this.index));
     code.get(ticks).set(this.local('x', timeRegister(this.instruction.decoded)));
   }
 

@@ -33,7 +33,7 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
   const module = new ModuleBuilder();
   module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
   const dispatch = module.importFunction('env', 'dispatch', REGION_PARAMS, REGION_RESULTS);
-  const time = module.importFunction('env', 'time', [], ['i64']);
+  const time = module.importFunction('env', 'time', ['i32'], ['i64']);
   const exact = new Map<FpPrimitive, FuncRef>();
   for (const name of fpPrimitives(batch)) exact.set(name, importPrimitive(module, name));
   const fp = { functions: exact, host };
