@@ -12,11 +12,12 @@
  *   RAM                guest-physical RAM_BASE upward
  *
  * A TLB tag is (virtual address & ~0xfff) | context, context in 1..4095 (0 is never valid, so fresh memory matches
- * nothing). A TLB's index is the low bits of the virtual page number.
+ * nothing). A TLB's index is the low bits of the virtual page number, and in the code TLB of that plus codeSpread(context), so that
+ * programs at the same addresses do not evict each other.
  *
  * Pages 0 and 2^20 - 1 have no flat entries (translator/flat-access.ts); the high TLBs serve them. A flat entry is 0 (no access) or flatEntry(hostPage, guestPage): host = (address + entry + FLAT_BIAS) mod 2^32.
  *
- * Interface: createLayout, Layout, ramOffset, flatEntry, the constants.
+ * Interface: createLayout, Layout, ramOffset, flatEntry, codeSpread, codeTlbIndex, the constants.
  */
 
 /** Offsets inside the hart-state page. Register numbers are pre-multiplied by 8 in records. */
@@ -62,6 +63,8 @@ export const HART = {
   /** i64 and i32, for interpreter/time.ts: the time CSR when it was last read, and what the budget was then. */
   timeTicks: 664,
   timeBudget: 672,
+  /** i32, codeSpread(fetchContext). */
+  fetchSpread: 676,
   /** Free for the privileged architecture: CSRs, i64 each, to the end of the page. */
   csr: 1024,
   bytes: 4096,
@@ -153,6 +156,18 @@ export function createLayout({ ramBytes, tablePairs = 16, codePages = 1024 }: La
     ramBytes,
     wasmPages,
   };
+}
+
+const CODE_SPREAD = 613;
+
+/** What a context adds to the indices of its entries in the code TLB. */
+export function codeSpread(context: number): number {
+  return context * CODE_SPREAD;
+}
+
+/** Index of the entry of an address (its low half) in the code TLB. */
+export function codeTlbIndex(vaLo: number, spread: number): number {
+  return ((vaLo >>> 12) + spread) & (CODE_TLB_ENTRIES - 1);
 }
 
 /** Linear-memory offset of a guest-physical RAM address. */

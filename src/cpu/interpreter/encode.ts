@@ -10,7 +10,7 @@
  */
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
 import { usageOf } from '../../isa/riscv/table.ts';
-import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
+import { codeTlbIndex, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
 import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, REGION_FLAG, startsPair, unfused } from './opcodes.ts';
 import { FIELD } from './record-site.ts';
 
@@ -98,8 +98,9 @@ function encodeCrossing(view: DataView, layout: Layout, page: RecordPage, low: n
 
 /** First halfword of the virtual page after the one of pc. */
 function nextHalfword(view: DataView, layout: Layout): number {
-  const pageNumber = (view.getUint32(layout.hart + HART.pc, true) >>> 12) + 1;
-  const entry = layout.codeTlb + (pageNumber & (CODE_TLB_ENTRIES - 1)) * TLB_ENTRY_BYTES;
+  const next = view.getUint32(layout.hart + HART.pc, true) + 4096;
+  const spread = view.getInt32(layout.hart + HART.fetchSpread, true);
+  const entry = layout.codeTlb + codeTlbIndex(next, spread) * TLB_ENTRY_BYTES;
   const hostPage = view.getUint32(view.getUint32(entry + 8, true) + RECORD_PAGE_HOST, true);
   return view.getUint16(hostPage, true);
 }

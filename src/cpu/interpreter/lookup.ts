@@ -20,17 +20,14 @@ const PAGE_MASK = -4096;
 /** Leaves the address of the TLB entry for `address` in `entry`, and branches to `miss` if its tag is another one. */
 function emitTagCheck(
   code: CodeEmitter,
-  tlb: { base: number; entries: number; context: number },
+  tlb: { base: number; entries: number; context: number; spread?: number },
   address: Local,
   entry: Local,
   miss: Label,
 ): void {
-  code
-    .get(address)
-    .i64(12)
-    .op('i64.shr_u', 'i32.wrap_i64')
-    .i32(tlb.entries - 1)
-    .op('i32.and');
+  code.get(address).i64(12).op('i64.shr_u', 'i32.wrap_i64');
+  if (tlb.spread !== undefined) code.i32(0).mem('i32.load', tlb.spread).op('i32.add');
+  code.i32(tlb.entries - 1).op('i32.and');
   code.i32(TLB_ENTRY_BYTES).op('i32.mul').tee(entry);
   code.mem('i64.load', tlb.base);
   code.get(address).i64(PAGE_MASK).op('i64.and').i32(0).mem('i64.load32_u', tlb.context).op('i64.or');
@@ -45,7 +42,8 @@ export function emitCodeLookup(
   out: { record: Local; bias: Local },
   miss: Label,
 ): void {
-  const tlb = { base: layout.codeTlb, entries: CODE_TLB_ENTRIES, context: layout.hart + HART.fetchContext };
+  const [context, spread] = [layout.hart + HART.fetchContext, layout.hart + HART.fetchSpread];
+  const tlb = { base: layout.codeTlb, entries: CODE_TLB_ENTRIES, context, spread };
   emitTagCheck(code, tlb, address, out.record, miss);
   code.get(out.record).mem('i32.load', layout.codeTlb + 8);
   code

@@ -11,6 +11,8 @@
  * (see code-cache.ts) has no write entry anywhere.
  */
 import {
+  codeSpread,
+  codeTlbIndex,
   CODE_TLB_ENTRIES,
   FLAT_PAIR_BYTES,
   FLAT_TABLE_BYTES,
@@ -135,7 +137,7 @@ export class Mmu {
   }
 
   fillCode(context: Context, vaLo: number, vaHi: number, recordBase: number): void {
-    const word = (this.#layout.codeTlb + ((vaLo >>> 12) % CODE_TLB_ENTRIES) * TLB_ENTRY_BYTES) >>> 2;
+    const word = this.#codeWord(context, vaLo);
     this.#words[word] = (vaLo & ~0xfff) | context.id;
     this.#words[word + 1] = vaHi;
     this.#words[word + 2] = recordBase;
@@ -154,7 +156,7 @@ export class Mmu {
         if (context === undefined) continue;
         if (allAddresses || context.hasSuperpage || context.dependents.has(pageNumber(vaLo, vaHi)))
           this.#renew(context);
-        else this.#dropTlb(this.#layout.codeTlb, CODE_TLB_ENTRIES, context, vaLo, vaHi);
+        else this.#dropEntry(this.#codeWord(context, vaLo), context, vaLo, vaHi);
       }
     }
   }
@@ -311,8 +313,8 @@ export class Mmu {
   /** Drops the entries of one page in one context. */
   dropData(context: Context, vaLo: number, vaHi: number): void {
     if (!isFlat(vaLo, vaHi)) {
-      this.#dropTlb(this.#layout.highReadTlb, HIGH_TLB_ENTRIES, context, vaLo, vaHi);
-      this.#dropTlb(this.#layout.highWriteTlb, HIGH_TLB_ENTRIES, context, vaLo, vaHi);
+      for (const tlb of [this.#layout.highReadTlb, this.#layout.highWriteTlb])
+        this.#dropEntry((tlb + ((vaLo >>> 12) % HIGH_TLB_ENTRIES) * TLB_ENTRY_BYTES) >>> 2, context, vaLo, vaHi);
     } else if (context.pair >= 0) {
       const word = ((this.#layout.tables + context.pair * FLAT_PAIR_BYTES) >>> 2) + (vaLo >>> 12);
       this.#words[word] = 0;
@@ -320,8 +322,12 @@ export class Mmu {
     }
   }
 
-  #dropTlb(tlb: number, entries: number, context: Context, vaLo: number, vaHi: number): void {
-    const word = (tlb + ((vaLo >>> 12) % entries) * TLB_ENTRY_BYTES) >>> 2;
+  #codeWord(context: Context, vaLo: number): number {
+    return (this.#layout.codeTlb + codeTlbIndex(vaLo, codeSpread(context.id)) * TLB_ENTRY_BYTES) >>> 2;
+  }
+
+  /** Drops a TLB's entry at `word` if it is for this address. */
+  #dropEntry(word: number, context: Context, vaLo: number, vaHi: number): void {
     const words = this.#words;
     if (words[word] === ((vaLo & ~0xfff) | context.id) && words[word + 1] === vaHi) clearEntry(words, word);
   }

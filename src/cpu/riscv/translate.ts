@@ -5,7 +5,7 @@
  * Interface: Translator.
  * Invariant: `activate` is called after mode, mstatus, satp or PMP may have changed and before code runs.
  */
-import { HART, RAM_BASE } from '../layout.ts';
+import { codeSpread, HART, RAM_BASE } from '../layout.ts';
 import type { Layout } from '../layout.ts';
 import type { CodeCache } from './code-cache.ts';
 import type { CsrFile } from './csr-file.ts';
@@ -18,6 +18,7 @@ import type { Access } from './privileged.ts';
 import { permits, Sv39Walker, WALK } from './sv39.ts';
 
 const FETCH_CONTEXT = HART.fetchContext / 4;
+const FETCH_SPREAD = HART.fetchSpread / 4;
 const DATA_CONTEXT = HART.dataContext / 4;
 const FLAT_TABLE = HART.flatTable / 4;
 
@@ -73,6 +74,7 @@ export class Translator {
     const data = this.#data!;
     const state = this.#state;
     state[FETCH_CONTEXT] = this.#fetch!.id;
+    state[FETCH_SPREAD] = codeSpread(this.#fetch!.id);
     state[DATA_CONTEXT] = data.id;
     if (data.pair < 0) state[FLAT_TABLE] = this.#mmu.ensurePair(data);
   }

@@ -4,7 +4,7 @@
  * Interface: MappedCode, CodePage.
  */
 import { PSEUDO } from '../interpreter/opcodes.ts';
-import { CODE_TLB_ENTRIES, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
+import { codeSpread, codeTlbIndex, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
 import type { CodeSource } from './region.ts';
 
 /** A page as the interpreter knows it. */
@@ -21,7 +21,7 @@ export function codePageAt(
   hi: number,
   context: number,
 ): CodePage | undefined {
-  const entry = layout.codeTlb + ((lo >>> 12) % CODE_TLB_ENTRIES) * TLB_ENTRY_BYTES;
+  const entry = layout.codeTlb + codeTlbIndex(lo, codeSpread(context)) * TLB_ENTRY_BYTES;
   if (view.getInt32(entry, true) !== ((lo & ~0xfff) | context) || view.getInt32(entry + 4, true) !== hi)
     return undefined;
   const records = view.getUint32(entry + 8, true);
