@@ -10,7 +10,7 @@ import { INSNS } from '../../isa/riscv/table.ts';
 import { GuestTrap } from '../oracle/base-ops.ts';
 import { RiscvOracle, type Outcome } from '../oracle/riscv-oracle.ts';
 import { EXIT } from './exits.ts';
-import { FUSED, type Fused, type Opcode } from './opcodes.ts';
+import { FUSED, type FusedPart, type Opcode } from './opcodes.ts';
 import { TestMachine } from './test-machine.ts';
 
 const CASES = Number(process.env['RINGFENCE_CPU_CASES'] ?? 60);
@@ -191,19 +191,22 @@ describe.each(Object.entries(BASES))('interpreter and oracle, %s addresses', (_,
     }
   });
 
-  it('pairs of instructions done in one go', { timeout: 60_000 }, () => {
-    const offset = 4096 + 512;
+  it('sequences of instructions done in one go', { timeout: 60_000 }, () => {
     const view = new DataView(pair.bytes.buffer);
-    for (const fused of FUSED)
+    for (const { parts } of FUSED)
       for (let trial = 0; trial < 12; trial++) {
-        const [first, second] = pairInstance(fused);
-        view.setInt32(offset, first, true);
-        view.setInt32(offset + fused.first.length, second, true);
-        view.setInt32(offset + fused.first.length + fused.second.length, ECALL, true);
+        const start = 4096 + 512;
+        let offset = start;
+        for (const word of sequenceInstance(parts)) {
+          view.setInt32(offset, word, true);
+          offset += (word & 3) === 3 ? 4 : 2;
+        }
+        view.setInt32(offset, ECALL, true);
         pair.ram().set(pair.bytes);
         pair.machine.dropCode();
-        pair.randomState(base + BigInt(offset));
-        runBoth(pair, `${fused.first.insn.name} ${fused.second.insn.name} ${fused.chain}`, pick([1, 2, 3, 3, 3]));
+        pair.randomState(base + BigInt(start));
+        const what = parts.map(({ opcode, chain }) => `${opcode.insn.name} ${chain}`).join(' ');
+        runBoth(pair, what, 1 + random(parts.length + 2));
       }
   });
 
@@ -226,17 +229,18 @@ describe.each(Object.entries(BASES))('interpreter and oracle, %s addresses', (_,
   });
 });
 
-/** Words of both instructions of a pair; chained ones share a register. */
-function pairInstance({ first, second, chain }: Fused): [number, number] {
+/** Words of the instructions of a sequence; chained ones share a register. */
+function sequenceInstance(parts: readonly FusedPart[]): number[] {
   for (;;) {
-    const [one, two] = [wordOf(first), wordOf(second)];
-    const written = decode(one)!.operands.rd;
-    if (chain === 'none') return [one, two];
-    if (second.length === 4) {
+    const words = parts.map(({ opcode }) => wordOf(opcode));
+    parts.forEach(({ opcode, chain }, i) => {
+      if (chain === 'none' || opcode.length === 2) return;
       const shift = chain === 'rs1' ? 15 : 20;
-      return [one, (two & ~(31 << shift)) | (written! << shift)];
-    }
-    if (decode(two)!.operands[chain] === written) return [one, two];
+      words[i] = (words[i]! & ~(31 << shift)) | (decode(words[i - 1]!)!.operands.rd! << shift);
+    });
+    const isChained = ({ chain }: FusedPart, i: number): boolean =>
+      chain === 'none' || decode(words[i]!)!.operands[chain] === decode(words[i - 1]!)!.operands.rd;
+    if (parts.every(isChained)) return words;
   }
 }
 

@@ -11,7 +11,17 @@
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
 import { usageOf } from '../../isa/riscv/table.ts';
 import { codeTlbIndex, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
-import { fusedOp, isRelative, opcodeOf, OPCODES, PSEUDO, REGION_FLAG, startsPair, unfused } from './opcodes.ts';
+import {
+  CHAINS,
+  FUSED_START,
+  isRelative,
+  opcodeOf,
+  OPCODES,
+  PSEUDO,
+  REGION_FLAG,
+  unfused,
+  type FusedPrefix,
+} from './opcodes.ts';
 import { FIELD } from './record-site.ts';
 
 const PAGE_SLOTS = 2048;
@@ -57,24 +67,38 @@ export function encodeRun(view: DataView, layout: Layout, page: RecordPage, firs
   for (const slot of slots.toReversed()) {
     const at = records + slot * RECORD_BYTES;
     view.setUint16(at + FIELD.left, ++left, true);
-    if (left > 1) fuse(view, at);
+    fuse(view, at, left);
   }
 }
 
-/** Gives a record the op of a pair, where it makes one with its successor. */
-function fuse(view: DataView, at: number): void {
+/** Gives a record the op of the longest sequence that begins there, if any does. `left` is its own. */
+function fuse(view: DataView, at: number, left: number): void {
   const op = view.getUint16(at, true);
-  if (!startsPair(op)) return;
-  const length = OPCODES[op - OPCODES[0]!.op]?.length;
-  if (length === undefined) return;
-  const next = at + (length / 2) * RECORD_BYTES;
+  const start = FUSED_START.next(op, 'none');
+  const fused = start && left > 1 ? longestFrom(view, at, op, start, left) : undefined;
+  if (fused) view.setUint16(at, fused.op, true);
+}
+
+/** The longest sequence whose prefix ends with the record at `at`; of equally long ones, one that is chained. */
+function longestFrom(view: DataView, at: number, op: number, prefix: FusedPrefix, left: number): Match | undefined {
+  let longest = prefix.op === undefined ? undefined : { op: prefix.op, left };
+  if (left === 1) return longest;
+  const next = at + (OPCODES[op - OPCODES[0]!.op]!.length / 2) * RECORD_BYTES;
   const nextOp = unfused(view.getUint16(next, true) & ~REGION_FLAG);
   const rd = view.getUint16(at + FIELD.rd, true);
-  for (const chain of ['rs1', 'rs2', 'none'] as const) {
+  for (const chain of CHAINS) {
     if (chain !== 'none' && view.getUint16(next + FIELD[chain], true) !== rd) continue;
-    const fused = fusedOp(op, nextOp, chain);
-    if (fused !== undefined) return view.setUint16(at, fused, true);
+    const longer = prefix.next(nextOp, chain);
+    const match = longer && longestFrom(view, next, nextOp, longer, left - 1);
+    if (match && !(longest && longest.left <= match.left)) longest = match;
   }
+  return longest;
+}
+
+/** A sequence that matches, and the `left` of its last record. */
+interface Match {
+  readonly op: number;
+  readonly left: number;
 }
 
 /** What follows the page's last slot, and the crossing instruction's record. */

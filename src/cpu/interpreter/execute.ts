@@ -58,8 +58,8 @@ export function defineExecute(module: ModuleBuilder, layout: Layout, helpers: He
     handlers[PSEUDO.fpOff] = () => site(4, false).system();
     handlers[PSEUDO.illegal] = () => site(4, false).illegal();
     for (const { op, graph, length, near } of OPCODES) handlers[op] = () => emitInstruction(graph, site(length, near));
-    // Alone, the first record of a pair does its own instruction.
-    const numbers = [...handlers.keys(), ...FUSED.map((fused) => fused.first.op)];
+    // Alone, the first record of a sequence does its own instruction.
+    const numbers = [...handlers.keys(), ...FUSED.map(({ parts }) => parts[0]!.opcode.op)];
     emitSwitch(code, handlers, numbers, () =>
       code
         .get(record!)
@@ -197,7 +197,7 @@ class ExecuteFlow extends RecordSite implements Flow {
   }
 
   fallThrough(): void {
-    this.code.get(this.record).i32(this.stride).op('i32.add', 'return');
+    this.code.get(this.record).i32(this.next).op('i32.add', 'return');
   }
 
   jump(target: Expr, values: ValueEmitter): void {

@@ -4,19 +4,19 @@
  * Each row has one op for each length in which it occurs (2 and 4 bytes), and for relative jumps one for targets in the
  * same page (near: imm is the distance in record bytes) and one for others (far: imm is the distance in guest bytes).
  *
- * Frequent pairs (fusion.ts) have ops of their own, which the first record of the pair carries; the second one's fields stay in
- * its own record, so that it can also be jumped to. A chained pair is one whose second instruction reads, as rs1 or rs2, what
- * the first one wrote.
+ * Frequent sequences (fusion.ts) have ops of their own, which the first record of the sequence carries; the other ones' fields stay in
+ * their own records, so that they can also be jumped to. A chained instruction reads, as rs1 or rs2, what the one before it wrote.
  *
  * REGION_FLAG is set in the op of a record at which translated code begins; the rest is the op as before.
  *
- * Interface: OPCODES, Opcode, opcodeOf, FUSED, Fused, fusedOp, unfused, PSEUDO, REGION_FLAG.
+ * Interface: OPCODES, Opcode, opcodeOf, isRelative, FUSED, Fused, FusedPart, Chain, CHAINS, FUSED_START,
+ * FusedPrefix, unfused, PSEUDO, REGION_FLAG.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import type { Insn } from '../../isa/riscv/insn.ts';
 import { RV64C } from '../../isa/riscv/rv64c.ts';
 import { graphOf, insnByName, INSNS } from '../../isa/riscv/table.ts';
-import { FUSED_PAIRS } from './fusion.ts';
+import { FUSED_SEQUENCES } from './fusion.ts';
 
 /** Ops that belong to no row. Fresh memory reads as `undecoded`. */
 export const PSEUDO = { undecoded: 0, pageEnd: 1, cross: 2, illegal: 3, fpOff: 4 } as const;
@@ -65,50 +65,65 @@ function key(name: string, length: number, near: boolean): string {
   return `${name}/${length}${near ? '/near' : ''}`;
 }
 
-/** How the second of a pair gets the first one's result: from the register, or directly as one of its operands. */
+/** How an instruction of a sequence gets the result of the one before: from the register, or directly as one of its operands. */
 export type Chain = 'none' | 'rs1' | 'rs2';
 
-export interface Fused {
-  readonly op: number;
-  readonly first: Opcode;
-  readonly second: Opcode;
+export interface FusedPart {
+  readonly opcode: Opcode;
   readonly chain: Chain;
 }
 
-const CHAINS: readonly Chain[] = ['none', 'rs1', 'rs2'];
-
-export const FUSED: readonly Fused[] = FUSED_PAIRS.map((pair, i) => {
-  const [first, second, chain] = pair.split(' ') as [string, string, Chain];
-  const op = OPCODES.length + Object.keys(PSEUDO).length + i;
-  return { op, first: parseForm(first), second: parseForm(second), chain };
-});
-
-const fusedByKey = new Map(FUSED.map((fused) => [fusedKey(fused.first.op, fused.second.op, fused.chain), fused.op]));
-const firstOf = new Map(FUSED.map((fused) => [fused.op, fused.first.op]));
-
-const pairStarts = new Set(FUSED.map((fused) => fused.first.op));
-
-/** Whether any pair begins with this op. */
-export function startsPair(op: number): boolean {
-  return pairStarts.has(op);
+/** A sequence of instructions that is done in one dispatch. */
+export interface Fused {
+  readonly op: number;
+  readonly parts: readonly FusedPart[];
 }
 
-/** The op of a pair, if it has one. */
-export function fusedOp(first: number, second: number, chain: Chain): number | undefined {
-  return fusedByKey.get(fusedKey(first, second, chain));
+export const FUSED: readonly Fused[] = FUSED_SEQUENCES.map((sequence, i) => ({
+  op: OPCODES.length + Object.keys(PSEUDO).length + i,
+  parts: sequence.split(' ').map(parsePart),
+}));
+
+/** Where a walk along the sequences is. */
+export class FusedPrefix {
+  /** The op of the sequence that ends here, if one does. */
+  op: number | undefined;
+  private readonly longer = new Map<number, FusedPrefix>();
+
+  /** The walk's next step, if a sequence goes on so. */
+  next(op: number, chain: Chain): FusedPrefix | undefined {
+    return this.longer.get(op * CHAINS.length + CHAINS.indexOf(chain));
+  }
+
+  add(parts: readonly FusedPart[], op: number): void {
+    const [first, ...rest] = parts;
+    if (!first) {
+      this.op = op;
+      return;
+    }
+    const key = first.opcode.op * CHAINS.length + CHAINS.indexOf(first.chain);
+    let next = this.longer.get(key);
+    if (!next) this.longer.set(key, (next = new FusedPrefix()));
+    next.add(rest, op);
+  }
 }
+
+/** The chains, those first that are to be preferred. */
+export const CHAINS: readonly Chain[] = ['rs1', 'rs2', 'none'];
+
+/** Where all sequences begin. */
+export const FUSED_START = new FusedPrefix();
+for (const { op, parts } of FUSED) FUSED_START.add(parts, op);
+
+const firstOf = new Map(FUSED.map(({ op, parts }) => [op, parts[0]!.opcode.op]));
 
 /** The op of the record's own instruction. */
 export function unfused(op: number): number {
   return firstOf.get(op) ?? op;
 }
 
-function fusedKey(first: number, second: number, chain: Chain): number {
-  return (first * 1024 + second) * 3 + CHAINS.indexOf(chain);
-}
-
-function parseForm(text: string): Opcode {
-  const [name, length] = text.split('/') as [string, string];
+function parsePart(text: string): FusedPart {
+  const [name, length, chain = 'none'] = text.split(/[/:]/) as [string, string, Chain?];
   const insn = insnByName(name);
-  return opcodeOf(insn, length === '2' ? 2 : 4, isRelative(insn));
+  return { opcode: opcodeOf(insn, length === '2' ? 2 : 4, isRelative(insn)), chain };
 }

@@ -24,6 +24,8 @@ export class RecordSite {
   forward: { readonly field: FieldName; readonly local: Local } | undefined;
   /** Where to keep a copy of what is written to a register. */
   keep: Local | undefined;
+  /** How far in bytes the instruction's record is from the one in `record`. */
+  protected readonly offset: number;
 
   constructor(
     code: CodeEmitter,
@@ -31,6 +33,7 @@ export class RecordSite {
     layout: Layout,
     place: { record: Local; bias: Local },
     form: { length: 2 | 4 },
+    offset = 0,
   ) {
     this.code = code;
     this.temps = temps;
@@ -38,11 +41,12 @@ export class RecordSite {
     this.record = place.record;
     this.bias = place.bias;
     this.length = form.length;
+    this.offset = offset;
   }
 
-  /** Distance in bytes to the record of the next instruction. */
-  get stride(): number {
-    return (this.length / 2) * RECORD_BYTES;
+  /** Distance in bytes from `record` to the record of the next instruction. */
+  get next(): number {
+    return this.offset + (this.length / 2) * RECORD_BYTES;
   }
 
   pushRegisterValue(operand: RegisterOperand): void {
@@ -58,16 +62,20 @@ export class RecordSite {
   }
 
   pushImm(): void {
-    this.code.get(this.record).mem('i64.load32_s', FIELD.imm);
+    this.code.get(this.record).mem('i64.load32_s', this.offset + FIELD.imm);
   }
 
   pushPc(): void {
-    this.code.get(this.bias).get(this.record).i32(3).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
+    this.pushPcAt(this.offset);
   }
 
   pushNextPc(): void {
-    this.pushPc();
-    this.code.i64(this.length).op('i64.add');
+    this.pushPcAt(this.next);
+  }
+
+  private pushPcAt(offset: number): void {
+    this.code.get(this.bias).get(this.record).i32(3).op('i32.shr_u', 'i64.extend_i32_u', 'i64.add');
+    if (offset > 0) this.code.i64(offset / (RECORD_BYTES / 2)).op('i64.add');
   }
 
   /** Pushes an i32; the register is that far from what it gives. */
@@ -78,7 +86,7 @@ export class RecordSite {
       this.code.i32(0);
       return base + 8 * reg;
     }
-    this.code.get(this.record).mem('i32.load16_u', FIELD[reg]);
+    this.code.get(this.record).mem('i32.load16_u', this.offset + FIELD[reg]);
     return base;
   }
 }

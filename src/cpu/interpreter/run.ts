@@ -12,7 +12,7 @@
  *
  * Interface: defineRun.
  */
-import type { Expr } from '../../isa/graph.ts';
+import { isEffect, type Expr } from '../../isa/graph.ts';
 import type { AccessSize } from '../../isa/ops.ts';
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
@@ -21,7 +21,7 @@ import { emitSwitch, LOADS, STORES } from './execute.ts';
 import { EXIT, JUMPED, MOVED } from './exits.ts';
 import { emitFastFp, isInHotLoop } from './fast-fp.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { FUSED, OPCODES, PSEUDO } from './opcodes.ts';
+import { FUSED, OPCODES, PSEUDO, type FusedPart } from './opcodes.ts';
 import { FIELD, RecordSite } from './record-site.ts';
 import { emitInstruction, type Flow } from './statements.ts';
 import { Temps, type ValueEmitter } from './values.ts';
@@ -29,6 +29,7 @@ import { Temps, type ValueEmitter } from './values.ts';
 interface Loop {
   readonly far: Label;
   readonly enter: Label;
+  readonly takenFar: Label;
   readonly dispatch: Label;
   readonly slow: Label;
   readonly target: Local;
@@ -54,6 +55,20 @@ export function defineRun(module: ModuleBuilder, layout: Layout, slowPath: FuncR
       const carried = code.local('i64');
       const site = new RecordSite(code, temps, layout, place, { length: 4 });
       const storeBudget = (): void => void code.i32(0).get(budget).mem('i32.store', hart('budget'));
+      const emitSequence = (loop: Loop, parts: readonly FusedPart[]): void => {
+        let offset = 0;
+        parts.forEach(({ opcode, chain }, i) => {
+          if (offset > 0 && opcode.graph.some(needsRecord)) {
+            code.get(place.record).i32(offset).op('i32.add').set(place.record);
+            offset = 0;
+          }
+          const flow = new RunFlow(code, temps, layout, place, opcode, loop, offset);
+          if (chain !== 'none') flow.forward = { field: chain, local: carried };
+          const following = parts[i + 1];
+          if (following && following.chain !== 'none') flow.keep = carried;
+          emitInstruction(opcode.graph, flow, following && (() => (offset = flow.next)));
+        });
+      };
       code.i32(0).mem('i64.load', hart('pc')).set(target);
       code.i32(0).mem('i32.load', hart('flatTable')).set(flatTable);
       code.i32(0).mem('i32.load', hart('budget')).set(budget);
@@ -82,51 +97,41 @@ export function defineRun(module: ModuleBuilder, layout: Layout, slowPath: FuncR
               code.call(step).op('return');
             });
           code.get(budget).get(left).op('i32.sub').set(budget);
-          code.loop((dispatch) => {
-            code.block((slow) => {
-              const loop: Loop = { far, enter, dispatch, slow, target, flatTable };
-              const handlers: (() => void)[] = Array.from(PSEUDO_ORDER, () => () => code.br(slow));
-              handlers[PSEUDO.pageEnd] = () => {
-                site.pushPc();
-                site.pushImm();
-                code.op('i64.add').set(target).br(far);
-              };
-              for (const opcode of OPCODES)
-                handlers[opcode.op] = opcode.graph.every(isFast)
-                  ? () => emitInstruction(opcode.graph, new RunFlow(code, temps, layout, place, opcode, loop))
-                  : () => code.br(slow);
-              for (const { op, first, second, chain } of FUSED)
-                handlers[op] = () => {
-                  const kept = chain === 'none' ? undefined : carried;
-                  const one = new RunFlow(code, temps, layout, place, first, loop);
-                  one.keep = kept;
-                  emitInstruction(first.graph, one, () =>
-                    code.get(place.record).i32(one.stride).op('i32.add').set(place.record),
-                  );
-                  const two = new RunFlow(code, temps, layout, place, second, loop);
-                  if (kept && chain !== 'none') two.forward = { field: chain, local: kept };
-                  emitInstruction(second.graph, two);
-                };
-              emitSwitch(code, handlers, [...handlers.keys()], () =>
-                code.get(place.record).mem('i32.load16_u', FIELD.op),
-              );
+          code.block((takenFar) => {
+            code.loop((dispatch) => {
+              code.block((slow) => {
+                const loop: Loop = { far, enter, takenFar, dispatch, slow, target, flatTable };
+                const handlers: (() => void)[] = Array.from(PSEUDO_ORDER, () => () => code.br(slow));
+                handlers[PSEUDO.pageEnd] = () => code.br(takenFar);
+                for (const opcode of OPCODES)
+                  handlers[opcode.op] = opcode.graph.every(isFast)
+                    ? () => emitSequence(loop, [{ opcode, chain: 'none' }])
+                    : () => code.br(slow);
+                for (const { op, parts } of FUSED) handlers[op] = () => emitSequence(loop, parts);
+                emitSwitch(code, handlers, [...handlers.keys()], () =>
+                  code.get(place.record).mem('i32.load16_u', FIELD.op),
+                );
+              });
+              storeBudget();
+              code.i32(0).get(place.bias).mem('i64.store', hart('scratch'));
+              code.get(place.record).get(place.bias).call(slowPath).set(place.record);
+              code.i32(0).mem('i32.load', hart('budget')).set(budget);
+              code.i32(0).mem('i64.load', hart('scratch')).set(place.bias);
+              code.i32(0).mem('i32.load', hart('flatTable')).set(flatTable);
+              code.get(place.record).i32(4096).op('i32.ge_u').brIf(dispatch);
             });
-            storeBudget();
-            code.i32(0).get(place.bias).mem('i64.store', hart('scratch'));
-            code.get(place.record).get(place.bias).call(slowPath).set(place.record);
-            code.i32(0).mem('i32.load', hart('budget')).set(budget);
-            code.i32(0).mem('i64.load', hart('scratch')).set(place.bias);
-            code.i32(0).mem('i32.load', hart('flatTable')).set(flatTable);
-            code.get(place.record).i32(4096).op('i32.ge_u').brIf(dispatch);
+            code.i32(0).mem('i64.load', hart('pc')).set(target);
+            code.get(place.record).i32(JUMPED).op('i32.eq').brIf(far);
+            code.get(place.record).i32(MOVED).op('i32.eq').brIf(far);
+            // An exit: the rest of the run was paid for and did not retire.
+            code.i32(0).get(budget);
+            code.i32(0).mem('i32.load', hart('record')).mem('i32.load16_u', FIELD.left);
+            code.op('i32.add').mem('i32.store', hart('budget'));
+            code.get(place.record).op('return');
           });
-          code.i32(0).mem('i64.load', hart('pc')).set(target);
-          code.get(place.record).i32(JUMPED).op('i32.eq').brIf(far);
-          code.get(place.record).i32(MOVED).op('i32.eq').brIf(far);
-          // An exit: the rest of the run was paid for and did not retire.
-          code.i32(0).get(budget);
-          code.i32(0).mem('i32.load', hart('record')).mem('i32.load16_u', FIELD.left);
-          code.op('i32.add').mem('i32.store', hart('budget'));
-          code.get(place.record).op('return');
+          site.pushPc();
+          site.pushImm();
+          code.op('i64.add').set(target).br(far);
         });
       });
       code.op('unreachable');
@@ -154,6 +159,11 @@ function isFast(statement: OpcodeStatement): boolean {
   }
 }
 
+/** Whether a statement may leave its instruction's own code, to where all know the instruction by its record alone. */
+function needsRecord(statement: OpcodeStatement): boolean {
+  return !['setReg', 'jump'].includes(statement.do) && !(statement.do === 'let' && !isEffect(statement.expr));
+}
+
 type OpcodeStatement = (typeof OPCODES)[number]['graph'][number];
 
 class RunFlow extends RecordSite implements Flow {
@@ -167,8 +177,9 @@ class RunFlow extends RecordSite implements Flow {
     place: { record: Local; bias: Local },
     form: { length: 2 | 4; near: boolean },
     loop: Loop,
+    offset: number,
   ) {
-    super(code, temps, layout, place, form);
+    super(code, temps, layout, place, form, offset);
     this.near = form.near;
     this.loop = loop;
   }
@@ -204,7 +215,7 @@ class RunFlow extends RecordSite implements Flow {
 
   fallThrough(): void {
     const { code, loop } = this;
-    code.get(this.record).i32(this.stride).op('i32.add').set(this.record);
+    code.get(this.record).i32(this.next).op('i32.add').set(this.record);
     code.br(this.isBranch ? loop.enter : loop.dispatch);
   }
 
@@ -220,9 +231,7 @@ class RunFlow extends RecordSite implements Flow {
       code.get(this.record).get(this.record).mem('i32.load', FIELD.imm).op('i32.add').set(this.record).br(loop.enter);
       return;
     }
-    this.pushPc();
-    this.pushImm();
-    code.op('i64.add').set(loop.target).br(loop.far);
+    code.br(loop.takenFar);
   }
 
   repeat(): never {
@@ -244,14 +253,18 @@ class RunFlow extends RecordSite implements Flow {
   private translate(size: AccessSize, expr: Expr, table: number, values: ValueEmitter): Local {
     const { code, temps, loop } = this;
     const [address, low, entry] = [temps.take('i64'), temps.take('i32'), temps.take('i32')];
-    const mask = (size - 1) | 1;
     values.value(expr);
-    code.tee(address).op('i32.wrap_i64').tee(low);
-    code.i32(12).op('i32.shr_u').i32(2).op('i32.shl').get(loop.flatTable).op('i32.add').mem('i32.load', table);
-    code.tee(entry);
-    if (size > 1) code.get(low).i32(-1).op('i32.xor', 'i32.and');
-    code.i32(mask).op('i32.and').i32(mask).op('i32.xor');
-    code.get(address).i64(32).op('i64.shr_u', 'i32.wrap_i64', 'i32.or').brIf(loop.slow);
+    code.tee(address).op('i32.wrap_i64').set(low);
+    // Several branches that are never taken cost less than to join their conditions.
+    code.get(address).i64(32).op('i64.shr_u', 'i32.wrap_i64').brIf(loop.slow);
+    if (size > 1)
+      code
+        .get(low)
+        .i32(size - 1)
+        .op('i32.and')
+        .brIf(loop.slow);
+    code.get(low).i32(12).op('i32.shr_u').i32(2).op('i32.shl').get(loop.flatTable).op('i32.add').mem('i32.load', table);
+    code.tee(entry).op('i32.eqz').brIf(loop.slow);
     code.get(low).get(entry).op('i32.add').set(entry);
     return entry;
   }
