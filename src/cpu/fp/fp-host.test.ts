@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { describe, expect, it } from 'vitest';
 import { nodeWasm } from '../../host/node/wasm.ts';
 import type { WasmFunction, WasmPort } from '../wasm-port.ts';
@@ -35,8 +34,6 @@ describe('the host is asked whether its multiply-add is fused:', () => {
   });
 
   it.runIf(processorHasFma())('fused on a processor with a fused multiply-add', () => {
-    // Node 20 has relaxed SIMD behind a flag, later ones without.
-    setFlagsFromString('--experimental-wasm-relaxed-simd');
     expect(detectFpHost(nodeWasm, memory)).toEqual({ fusedMadd: true });
   });
 });

@@ -2,7 +2,6 @@
  * The generated functions against the reference, bit by bit and flag by flag, and the host's arithmetic in place with them
  * behind it. RINGFENCE_FP_CASES sets the number of cases for each operation, format and mode.
  */
-import { setFlagsFromString } from 'node:v8';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nodeWasm } from '../../host/node/wasm.ts';
 import type { FpPrimitive } from '../../isa/fp-ops.ts';
@@ -17,8 +16,6 @@ import type { TestOperation } from './test-operations.ts';
 
 const CASES = Number(process.env['RINGFENCE_FP_CASES'] ?? 2000);
 const FFLAGS = 64;
-// Node 20 has relaxed SIMD behind a flag, later ones without.
-setFlagsFromString('--experimental-wasm-relaxed-simd');
 const HOSTS = testHosts(nodeWasm);
 const MODES: readonly RoundingMode[] = [0, 1, 2, 3, 4];
 

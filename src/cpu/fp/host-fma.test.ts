@@ -2,7 +2,6 @@
  * Fused multiply-add in place, on operands made to be hard: sums at or beside the middle of two doubles, cancellation, short
  * significands, the ends of the range. RINGFENCE_FP_CASES sets the number of cases for each kind.
  */
-import { setFlagsFromString } from 'node:v8';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nodeWasm } from '../../host/node/wasm.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
@@ -18,8 +17,6 @@ const FFLAGS = 64;
 const OPERANDS = 1024;
 const BATCH = 1000;
 
-// Node 20 has relaxed SIMD behind a flag, later ones without.
-setFlagsFromString('--experimental-wasm-relaxed-simd');
 const [plain, fused] = testHosts(nodeWasm);
 
 type Triple = readonly [a: number, b: number, c: number];

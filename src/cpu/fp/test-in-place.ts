@@ -48,7 +48,7 @@ export function defineInPlace(
             if (types.operand === 'f64') code.op('f64.reinterpret_i64');
             else if (types.operand === 'f32') code.op('i32.wrap_i64', 'f32.reinterpret_i32');
           }
-          emitHostFp(name, { code, host, slow, temp: (type) => code.local(type) }, mode);
+          emitHostFp(name, { code, host, slow, temp: (type) => code.local(type), withZeros: true }, mode);
           if (types.result === 'f64') code.op('i64.reinterpret_f64');
           else if (types.result === 'f32') code.op('i32.reinterpret_f32', 'i64.extend_i32_u');
           else if (types.result === 'i32') code.op('i64.extend_i32_u');

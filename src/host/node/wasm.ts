@@ -4,6 +4,8 @@
  * V8 optimises a WebAssembly function in the background once it has run for a while, which for the interpreter's big loop is at once and
  * takes some 50 ms; and Node waits for that at its end, however short the program was. So the interpreter starts with a larger allowance:
  * short programs end before V8 begins, and longer ones do not notice.
+ *
+ * V8 11 has relaxed SIMD, complete, behind a flag; later ones need none. What it is good for: cpu/fp/fp-host.ts.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -14,9 +16,16 @@ import { hostWasm } from '../wasm.ts';
 const PLACES = ['../../prebuilt/', './prebuilt/'];
 /** The allowance of a function, in bytes executed; a module takes it when it is made. By V8's major version: what is usual there. */
 const USUAL_ALLOWANCE: Readonly<Record<string, number>> = { 11: 1_800_000 };
+/** What V8 can do without saying so. */
+const HIDDEN_ABILITIES: Readonly<Record<string, string>> = { 11: '--experimental-wasm-relaxed-simd' };
 const LARGE_ALLOWANCE = 1_000_000_000;
 
+const V8_MAJOR = process.versions.v8.split('.')[0]!;
 const fromBuild = new WeakSet<Uint8Array>();
+
+const ability = HIDDEN_ABILITIES[V8_MAJOR];
+// A flag must be set before the first module that relies on it is compiled.
+if (ability !== undefined) setFlagsFromString(ability);
 
 export const nodeWasm: WasmPort = {
   ...hostWasm,
@@ -33,7 +42,7 @@ export const nodeWasm: WasmPort = {
     return undefined;
   },
   instantiate(bytes, memory, imports) {
-    const usual = USUAL_ALLOWANCE[process.versions.v8.split('.')[0]!];
+    const usual = USUAL_ALLOWANCE[V8_MAJOR];
     if (usual === undefined || !fromBuild.has(bytes)) return hostWasm.instantiate(bytes, memory, imports);
     setFlagsFromString(`--wasm-tiering-budget=${LARGE_ALLOWANCE}`);
     try {

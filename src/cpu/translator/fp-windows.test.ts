@@ -1,0 +1,2 @@
+import { describe, expect, it } from 'vitest';
+import { assemble } from '../../isa/riscv/assemble.ts';
