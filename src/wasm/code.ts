@@ -53,6 +53,8 @@ export class CodeEmitter {
   private readonly out = new ByteWriter();
   private readonly localTypes: ValType[] = [];
   private depth = 0;
+  /** Places of the branches that are hardly ever taken. */
+  private readonly unlikelyPlaces: number[] = [];
   private readonly typeIndex: (params: readonly ValType[], results: readonly ValType[]) => number;
 
   constructor(
@@ -176,6 +178,12 @@ export class CodeEmitter {
     return this.indexed(0x0c, this.distance(label));
   }
 
+  /** Says that the condition of the `if` or `brIf` that follows is hardly ever true, for engines that lay code out by that. */
+  unlikely(): this {
+    this.unlikelyPlaces.push(this.out.length);
+    return this;
+  }
+
   brIf(label: Label): this {
     return this.indexed(0x0d, this.distance(label));
   }
@@ -210,8 +218,11 @@ export class CodeEmitter {
     return this;
   }
 
-  /** The finished code entry: locals in runs of one type, then the instructions and the closing `end`. */
-  finish(): Uint8Array {
+  /**
+   * The finished code entry: locals in runs of one type, then the instructions and the closing `end`; and where in it the unlikely
+   * branches are.
+   */
+  finish(): { readonly bytes: Uint8Array; readonly unlikely: readonly number[] } {
     if (this.depth !== 0) throw new Error('unclosed block');
     const runs: { type: ValType; count: number }[] = [];
     for (const type of this.localTypes) {
@@ -225,9 +236,10 @@ export class CodeEmitter {
       body.u32(run.count);
       body.byte(VALTYPE_CODE[run.type]);
     }
+    const start = body.length;
     body.raw(this.out.toBytes());
     body.byte(0x0b);
-    return body.toBytes();
+    return { bytes: body.toBytes(), unlikely: this.unlikelyPlaces.map((at) => at + start) };
   }
 
   private opcode(opcode: number): void {

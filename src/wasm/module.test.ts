@@ -7,6 +7,15 @@ function instantiate(module: ModuleBuilder, imports: WebAssembly.Imports = {}): 
 }
 
 describe('ModuleBuilder', () => {
+  it('tells where unlikely branches are, in a custom section before the code', () => {
+    const module = new ModuleBuilder();
+    module.function('f', ['i32'], [], (code, n) => code.block((out) => code.get(n!).unlikely().brIf(out)), 'f');
+    const compiled = new WebAssembly.Module(module.toBytes({ branchHints: true }) as Uint8Array<ArrayBuffer>);
+    const [section] = WebAssembly.Module.customSections(compiled, 'metadata.code.branch_hint');
+    // One function, of index 0, with one hint: behind no locals, `block` and its type, `local.get 0`; one byte, 0.
+    expect([...new Uint8Array(section!)]).toEqual([1, 0, 1, 5, 1, 0]);
+  });
+
   it('lets functions call one another before they are defined', () => {
     const module = new ModuleBuilder();
     const isOdd = module.declare('isOdd', ['i32'], ['i32']);

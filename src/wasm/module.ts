@@ -30,7 +30,8 @@ export class ModuleBuilder {
   private importedFunctions = 0;
   private importedTables = 0;
   private importedGlobals = 0;
-  private readonly functions: { ref: FuncRef; type: number; body: Uint8Array | undefined }[] = [];
+  private readonly functions: { ref: FuncRef; type: number; body: ReturnType<CodeEmitter['finish']> | undefined }[] =
+    [];
   private readonly tables: { min: number; max: number }[] = [];
   private memory: { min: number; max: number } | undefined;
   private readonly globals: { type: ValType; mutable: boolean; initial: bigint | number }[] = [];
@@ -154,7 +155,8 @@ export class ModuleBuilder {
     this.exports.push({ name, kind: EXTERNAL_KIND.global, index: global.index });
   }
 
-  toBytes(): Uint8Array {
+  /** `branchHints`: pass on which branches are unlikely (the branch hinting proposal; a custom section, which engines may ignore). */
+  toBytes({ branchHints = false } = {}): Uint8Array {
     const out = new ByteWriter();
     out.raw(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
     section(out, 1, this.types, (w, type) => {
@@ -177,7 +179,7 @@ export class ModuleBuilder {
       else if (global.type === 'f64') initial.f64(Number(global.initial));
       else if (global.type === 'f32') initial.f32(Number(global.initial));
       else initial.i32(Number(global.initial));
-      w.raw(initial.finish().subarray(1));
+      w.raw(initial.finish().bytes.subarray(1));
     });
     section(out, 7, this.exports, (w, e) => {
       w.name(e.name);
@@ -187,23 +189,45 @@ export class ModuleBuilder {
     section(out, 9, this.elements, (w, element) => {
       w.u32(element.table === 0 ? 0 : 2);
       if (element.table !== 0) w.u32(element.table);
-      w.raw(new CodeEmitter([], () => 0).i32(element.offset).finish().subarray(1));
+      w.raw(new CodeEmitter([], () => 0).i32(element.offset).finish().bytes.subarray(1));
       if (element.table !== 0) w.byte(0);
       w.u32(element.functions.length);
       for (const f of element.functions) w.u32(f.index);
     });
+    if (branchHints) this.branchHints(out);
     section(out, 10, this.functions, (w, f) => {
       if (!f.body) throw new Error(`${f.ref.name} has no body`);
-      w.u32(f.body.length);
-      w.raw(f.body);
+      w.u32(f.body.bytes.length);
+      w.raw(f.body.bytes);
     });
     section(out, 11, this.data, (w, segment) => {
       w.u32(0);
-      w.raw(new CodeEmitter([], () => 0).i32(segment.offset).finish().subarray(1));
+      w.raw(new CodeEmitter([], () => 0).i32(segment.offset).finish().bytes.subarray(1));
       w.u32(segment.bytes.length);
       w.raw(segment.bytes);
     });
     return out.toBytes();
+  }
+
+  private branchHints(out: ByteWriter): void {
+    const hinted = this.functions.filter(({ body }) => body && body.unlikely.length > 0);
+    if (hinted.length === 0) return;
+    const [unlikely, hintBytes] = [0, 1];
+    const content = new ByteWriter();
+    content.name('metadata.code.branch_hint');
+    content.u32(hinted.length);
+    for (const { ref, body } of hinted) {
+      content.u32(ref.index);
+      content.u32(body!.unlikely.length);
+      for (const at of body!.unlikely) {
+        content.u32(at);
+        content.u32(hintBytes);
+        content.byte(unlikely);
+      }
+    }
+    out.byte(0);
+    out.u32(content.length);
+    out.raw(content.toBytes());
   }
 
   private typeIndex(params: readonly ValType[], results: readonly ValType[]): number {

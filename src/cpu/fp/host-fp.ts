@@ -63,8 +63,10 @@ export function emitHostFp(name: FpPrimitive, site: FpSite, mode: number = RM.RN
   const checked = (from: number, isExact?: (result: Variable) => Value): void => {
     const [result] = f.pop(format);
     const outside = isOutside(result!, from);
-    if (isExact && withZeros) f.if(outside, () => f.branchIf(isExact(result!).eqz(), slow));
-    else f.branchIf(outside, slow);
+    if (isExact && withZeros) {
+      outside.emit(code);
+      code.unlikely().if(() => f.branchIf(isExact(result!).eqz(), slow));
+    } else f.branchIf(outside, slow);
     result!.emit(code);
   };
   switch (op) {

@@ -159,9 +159,10 @@ export class FunctionWriter {
     this.code.block(body);
   }
 
+  /** To a way that is hardly ever taken. */
   branchIf(condition: Value, label: Label): void {
     condition.emit(this.code);
-    this.code.brIf(label);
+    this.code.unlikely().brIf(label);
   }
 
   return(value: Value): void {

@@ -56,7 +56,7 @@ export function emitFastFp(
   if (hostFpNeeds(expr.name) === 'mode and NX') {
     if (options.mode === undefined) {
       values.value(expr.rounding!);
-      code.i64(mode).op('i64.ne').brIf(slow);
+      code.i64(mode).op('i64.ne').unlikely().brIf(slow);
     } else if (options.mode !== mode || mode > RM.RUP) {
       code.br(slow);
       return;
@@ -65,7 +65,7 @@ export function emitFastFp(
   } else if (expr.rounding && options.mode === undefined) {
     // A reserved rounding mode is illegal even where rounding does not matter.
     values.value(expr.rounding);
-    code.i64(RM.RMM).op('i64.gt_u').brIf(slow);
+    code.i64(RM.RMM).op('i64.gt_u').unlikely().brIf(slow);
   }
   const types = hostFpTypes(expr.name);
   for (const arg of expr.args) {
@@ -91,6 +91,7 @@ function requireInexact(code: CodeEmitter, layout: Layout, slow: Label): void {
     .mem('i32.load', layout.hart + HART.fflags)
     .i32(FLAG.NX)
     .op('i32.and', 'i32.eqz')
+    .unlikely()
     .brIf(slow);
 }
 
@@ -113,7 +114,7 @@ function pushF32(arg: Expr, values: ValueEmitter, slow: Label): void {
   const boxed = boxedOperand(arg);
   if (boxed) {
     values.value(boxed);
-    code.i64(32).op('i64.shr_s').i64(-1).op('i64.ne').brIf(slow);
+    code.i64(32).op('i64.shr_s').i64(-1).op('i64.ne').unlikely().brIf(slow);
   }
   values.value(boxed ?? arg);
   code.op('i32.wrap_i64', 'f32.reinterpret_i32');

@@ -118,7 +118,7 @@ class RegionEmitter implements Flow {
       },
       register: registerOf,
       holdsWord: (register) => this.flat.holdsWord(register),
-      local: (register) => this.local('x', register),
+      local: (register) => this.fp.at('x', register),
     };
   }
 
@@ -286,7 +286,7 @@ class RegionEmitter implements Flow {
   private emitCheckpoint(block: number): void {
     const { code } = this;
     this.leaveAt(this.graph.blocks[block]!.at, 0, RESULT.exhausted);
-    code.get(this.budget).i32(this.budgetPlan.needed(block)).op('i32.lt_s').brIf(this.stubLabel(-1));
+    code.get(this.budget).i32(this.budgetPlan.needed(block)).op('i32.lt_s').unlikely().brIf(this.stubLabel(-1));
   }
 
   // Flow: how instructions end.
@@ -360,6 +360,7 @@ class RegionEmitter implements Flow {
       .tee(ticks)
       .i64(0)
       .op('i64.lt_s')
+      .unlikely()
       .brIf(this.stubLabel(this.index));
     code.get(ticks).set(this.local('x', timeRegister(this.instruction.decoded)));
   }
@@ -382,7 +383,7 @@ class RegionEmitter implements Flow {
     const { code } = this;
     const link = this.local('x', 1);
     code.get(link).get(this.pc).i64(next.at).op('i64.add', 'i64.sub').i64(0).op('i64.gt_u');
-    code.if(() => {
+    code.unlikely().if(() => {
       this.writeBack(this.dirtyAtEnd());
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').set(this.budget);
       this.goOnAt(() => code.get(link).i64(-2).op('i64.and'));
@@ -397,7 +398,7 @@ class RegionEmitter implements Flow {
     code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').set(this.budget);
     if (callee?.isSafe) {
       code.get(this.depth).op('i32.eqz');
-      code.if(() => this.goOnAt(pushTarget));
+      code.unlikely().if(() => this.goOnAt(pushTarget));
       pushTarget();
       code.get(this.budget).get(this.depth).i32(1).op('i32.sub').call(callee.region);
     } else {
@@ -405,7 +406,7 @@ class RegionEmitter implements Flow {
       code.get(this.budget).get(this.depth).call(this.links.dispatch);
     }
     code.tee(result).i32(0).op('i32.lt_s');
-    code.if(() => code.get(result).op('return'));
+    code.unlikely().if(() => code.get(result).op('return'));
     code.get(result).set(this.budget);
     this.flat.forgetStreams();
     const back = end.next.at;
@@ -413,7 +414,7 @@ class RegionEmitter implements Flow {
     link();
     // Not `ne`, which V8 turns round: then going on would be a jump.
     code.get(this.pc).i64(back).op('i64.add', 'i64.sub').i64(0).op('i64.gt_u');
-    code.if(() =>
+    code.unlikely().if(() =>
       this.goOnAt(() => {
         link();
         code.i64(-2).op('i64.and');
@@ -558,7 +559,7 @@ class RegionEmitter implements Flow {
     else code.i64(mode).set(result);
     if (mode !== dynamic && mode <= largest) return;
     this.prepareSideExit();
-    code.get(result).i64(largest).op('i64.gt_u').brIf(this.stubLabel(this.index));
+    code.get(result).i64(largest).op('i64.gt_u').unlikely().brIf(this.stubLabel(this.index));
   }
 
   private translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Host {

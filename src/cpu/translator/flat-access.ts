@@ -193,7 +193,7 @@ export class FlatAccess {
       code.get(base).i64(32).op('i64.shr_u', 'i32.wrap_i64', 'i32.or');
       slack[group.base] = 0;
     }
-    code.brIf(miss);
+    code.unlikely().brIf(miss);
   }
 
   /** The place of an access in a group that was looked up. */
@@ -229,7 +229,7 @@ export class FlatAccess {
       code.i64(32).op('i64.shr_u', 'i32.wrap_i64', 'i32.or');
       if (base !== undefined) slack[base] = 0;
     }
-    code.brIf(miss);
+    code.unlikely().brIf(miss);
     if (base !== undefined && alignmentOf(offset) >= size) alignment[base] = Math.max(alignment[base]!, size);
     code.get(low).get(entry).op('i32.add').set(entry);
     return { local: entry, offset: FLAT_BIAS };

@@ -85,7 +85,7 @@ export class RegionFp {
     const { code } = this;
     const written: OpenWindow['written'] = new Map();
     this.open = { window, careful, written };
-    if (window.needsReady) code.get(this.ready!).op('i32.eqz').brIf(careful);
+    if (window.needsReady) code.get(this.ready!).op('i32.eqz').unlikely().brIf(careful);
     emitAll();
     for (const { file, number, copy } of written.values()) {
       code.get(copy);

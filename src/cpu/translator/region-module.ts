@@ -49,7 +49,7 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
     module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, time, fp, callee }));
     if (!isCopy) module.exportFunction(`r${i}`, functions[i]!);
   });
-  return module.toBytes();
+  return module.toBytes({ branchHints: true });
 }
 
 function importPrimitive(module: ModuleBuilder, name: FpPrimitive): FuncRef {

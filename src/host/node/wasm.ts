@@ -5,7 +5,7 @@
  * takes some 50 ms; and Node waits for that at its end, however short the program was. So the interpreter starts with a larger allowance:
  * short programs end before V8 begins, and longer ones do not notice.
  *
- * V8 11 has relaxed SIMD, complete, behind a flag; later ones need none. What it is good for: cpu/fp/fp-host.ts.
+ * V8 11 has relaxed SIMD (for cpu/fp/fp-host.ts) and branch hinting, complete, behind flags; later ones need none.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -17,15 +17,16 @@ const PLACES = ['../../prebuilt/', './prebuilt/'];
 /** The allowance of a function, in bytes executed; a module takes it when it is made. By V8's major version: what is usual there. */
 const USUAL_ALLOWANCE: Readonly<Record<string, number>> = { 11: 1_800_000 };
 /** What V8 can do without saying so. */
-const HIDDEN_ABILITIES: Readonly<Record<string, string>> = { 11: '--experimental-wasm-relaxed-simd' };
+const HIDDEN_ABILITIES: Readonly<Record<string, readonly string[]>> = {
+  11: ['--experimental-wasm-relaxed-simd', '--experimental-wasm-branch-hinting'],
+};
 const LARGE_ALLOWANCE = 1_000_000_000;
 
 const V8_MAJOR = process.versions.v8.split('.')[0]!;
 const fromBuild = new WeakSet<Uint8Array>();
 
-const ability = HIDDEN_ABILITIES[V8_MAJOR];
 // A flag must be set before the first module that relies on it is compiled.
-if (ability !== undefined) setFlagsFromString(ability);
+for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag);
 
 export const nodeWasm: WasmPort = {
   ...hostWasm,

@@ -1,2 +1,0 @@
-import { describe, expect, it } from 'vitest';
-import { assemble } from '../../isa/riscv/assemble.ts';
