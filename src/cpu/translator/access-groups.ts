@@ -3,7 +3,7 @@
  * they mostly lie on one page. Saving and restoring registers on the stack and the fields of a structure are of this kind. Here they
  * are sought in stretches of a block, in loop-versions.ts in the rounds of a loop.
  *
- * Interface: planStretches, Stretch, AccessGroup, GroupMembers, AccessCollector, Sums, accessOf, addedImmediate, endsInControlFlow.
+ * Interface: planStretches, Stretch, AccessGroup, GroupMembers, AccessCollector, Sums, INDEX_LIMIT, accessOf, addedImmediate, endsInControlFlow.
  */
 import type { Expr, Stmt } from '../../isa/graph.ts';
 import type { Block, Instruction } from './region.ts';
@@ -11,6 +11,10 @@ import type { Block, Instruction } from './region.ts';
 export interface AccessGroup {
   /** The x register through which it goes, as it is where the group is looked up. */
   readonly base: number;
+  /** Another one that is added to it. */
+  readonly index?: number | undefined;
+  /** Registers that must be indexes for the offsets to be right: not negative, and far from 2^31. */
+  readonly indexes: readonly number[];
   readonly access: 'read' | 'write';
   /** The largest access, in bytes; every offset is a multiple of its own access's size. */
   readonly size: number;
@@ -58,50 +62,97 @@ interface Access<At> {
   readonly at: At;
   readonly size: number;
   readonly offset: number;
+  readonly sum: Sum;
 }
 
-/** A register's value as a sum of what a register was at the beginning. */
+/** A register's value as a sum of what one or two registers were at the beginning. */
 export interface Sum {
   readonly base: number;
+  readonly index?: number | undefined;
   readonly offset: number;
+  /** Registers to which 32-bit arithmetic has added: the sum is right if they are indexes. */
+  readonly indexes: readonly number[];
 }
+
+/** What a register may be at most to count as an index, when `MAX_SPAN_BYTES` and more are added to it. */
+export const INDEX_LIMIT = 0x7fff_0000;
 
 /** What is known of registers on a way through code. */
 export class Sums {
   /** Of registers that were written; undefined: nothing. */
   private readonly known: Map<number, Sum | undefined>;
+  private readonly withIndexes: boolean;
 
-  constructor(known: Iterable<[number, Sum | undefined]> = []) {
+  /** `withIndexes`: follow sums of two registers, and 32-bit arithmetic. */
+  constructor(withIndexes: boolean, known: Iterable<[number, Sum | undefined]> = []) {
+    this.withIndexes = withIndexes;
     this.known = new Map(known);
   }
 
   of(register: number): Sum | undefined {
-    return this.known.has(register) ? this.known.get(register) : { base: register, offset: 0 };
+    return this.known.has(register) ? this.known.get(register) : { base: register, offset: 0, indexes: [] };
   }
 
   copy(): Sums {
-    return new Sums(this.known);
+    return new Sums(this.withIndexes, this.known);
   }
 
   /** What holds whichever of two ways was taken. */
   meet(other: Sums): Sums {
     const registers = new Set([...this.known.keys(), ...other.known.keys()]);
     return new Sums(
+      this.withIndexes,
       [...registers].map((register) => {
         const [a, b] = [this.of(register), other.of(register)];
-        return [register, a?.base === b?.base && a?.offset === b?.offset ? a : undefined];
+        return [register, a && b && isSameSum(a, b) ? a : undefined];
       }),
     );
   }
 
   /** An instruction was executed. */
   note(instruction: Instruction): void {
-    const moved = addedImmediate(instruction);
-    const sum = moved && this.of(moved.from);
+    const sum = this.resultOf(instruction);
     instruction.writes.forEach((file, register) => {
-      if (file === 'x') this.known.set(register, sum && { base: sum.base, offset: sum.offset + moved.by });
+      if (file === 'x') this.known.set(register, sum);
     });
   }
+
+  private resultOf({ graph, decoded }: Instruction): Sum | undefined {
+    const [only] = graph;
+    if (graph.length !== 1 || only?.do !== 'setReg') return undefined;
+    const { rs1 = 0, rs2 = 0, imm = 0 } = decoded.operands;
+    const { value } = only;
+    if (isSumOf(value, 'imm')) return added(this.of(rs1), imm);
+    if (!this.withIndexes) return undefined;
+    if (value.op === 'sext32' && isSumOf(value.a, 'imm')) return asIndex(added(this.of(rs1), imm));
+    return isSumOf(value, 'reg') ? sumOf(this.of(rs1), this.of(rs2)) : undefined;
+  }
+}
+
+/** Whether an expression is rs1 plus an immediate or rs2. */
+function isSumOf(value: Expr, second: 'imm' | 'reg'): boolean {
+  return value.op === 'add' && value.a.op === 'reg' && value.b.op === second;
+}
+
+function added(sum: Sum | undefined, offset: number): Sum | undefined {
+  return sum && { ...sum, offset: sum.offset + offset };
+}
+
+function sumOf(a: Sum | undefined, b: Sum | undefined): Sum | undefined {
+  if (!a || !b || a.index !== undefined || b.index !== undefined || a.base === 0 || b.base === 0) return undefined;
+  const [base, index] = [Math.min(a.base, b.base), Math.max(a.base, b.base)];
+  return { base, index, offset: a.offset + b.offset, indexes: [...new Set([...a.indexes, ...b.indexes])] };
+}
+
+/** Of a sum that was cut to 32 bits. */
+function asIndex(sum: Sum | undefined): Sum | undefined {
+  if (!sum || sum.index !== undefined || sum.base === 0) return undefined;
+  return Math.abs(sum.offset) > MAX_SPAN_BYTES ? undefined : { ...sum, indexes: [sum.base] };
+}
+
+function isSameSum(a: Sum, b: Sum): boolean {
+  const isSamePlace = a.base === b.base && a.index === b.index && a.offset === b.offset;
+  return isSamePlace && a.indexes.length === b.indexes.length && a.indexes.every((index) => b.indexes.includes(index));
 }
 
 /** Gathers accesses; those near each other through the same register become groups. */
@@ -109,23 +160,24 @@ export class AccessCollector<At> {
   private readonly found = new Map<string, Access<At>[]>();
 
   add(access: 'read' | 'write', sum: Sum, at: At, size: number, offset: number): void {
-    const key = `${access}.${sum.base}`;
+    const key = `${access}.${sum.base}.${sum.index ?? ''}`;
     const list = this.found.get(key) ?? [];
     this.found.set(key, list);
-    list.push({ at, size, offset: sum.offset + offset });
+    list.push({ at, size, offset: sum.offset + offset, sum });
   }
 
   groups(): { group: AccessGroup; members: { at: At; offset: number }[] }[] {
     return [...this.found].flatMap(([key, accesses]) => {
-      const [access, base] = key.split('.') as ['read' | 'write', string];
+      const access = key.startsWith('read') ? 'read' : 'write';
+      const { base, index } = accesses[0]!.sum;
       const aligned = accesses.filter(({ offset, size }) => offset % size === 0);
       const from = Math.min(...aligned.map(({ offset }) => offset));
       const members = aligned.filter(({ offset, size }) => offset + size - from <= MAX_SPAN_BYTES);
-      if (members.length < MIN_ACCESSES || base === '0') return [];
+      if (members.length < MIN_ACCESSES || base === 0) return [];
       const to = Math.max(...members.map(({ offset, size }) => offset + size));
       const size = Math.max(...members.map((member) => member.size));
-      const group = { base: Number(base), access, from: Math.floor(from / size) * size, to, size };
-      return [{ group, members }];
+      const indexes = [...new Set(members.flatMap(({ sum }) => sum.indexes))];
+      return [{ group: { base, index, indexes, access, from: Math.floor(from / size) * size, to, size }, members }];
     });
   }
 }
@@ -137,7 +189,7 @@ function planOne(
   count: number,
   isTaken: (index: number) => boolean,
 ): Stretch {
-  const sums = new Sums();
+  const sums = new Sums(false);
   const found = new AccessCollector<number>();
   let to = from;
   for (; to < count; to++) {

@@ -18,7 +18,15 @@ import { planBudget, type BudgetPlan } from './budget.ts';
 import { analyzeRegisters, type RegisterFlow } from './dataflow.ts';
 import { ExitStubs } from './exit-stubs.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
-import { addedImmediate, endsInControlFlow, planStretches, type GroupMembers, type Stretch } from './access-groups.ts';
+import {
+  addedImmediate,
+  endsInControlFlow,
+  INDEX_LIMIT,
+  planStretches,
+  type AccessGroup,
+  type GroupMembers,
+  type Stretch,
+} from './access-groups.ts';
 import { FlatAccess, type Facts, type Host } from './flat-access.ts';
 import { versionLoops } from './loop-versions.ts';
 import {
@@ -183,13 +191,24 @@ class RegionEmitter implements Flow {
   }
 
   private emitGuard(block: number, { groups, hit, miss }: Extract<BlockEnd, { kind: 'guard' }>): void {
-    this.code.block((missed) => {
-      for (const group of groups) this.flat.openStream(group, this.local('x', group.base), missed);
+    const { code } = this;
+    code.block((missed) => {
+      for (const index of new Set(groups.flatMap((group) => group.indexes)))
+        code.get(this.local('x', index)).i64(INDEX_LIMIT).op('i64.ge_u').brIf(missed);
+      for (const group of groups) this.flat.openStream(group, this.baseOf(group), missed);
       this.goTo(hit);
     });
     this.block = block;
     this.flat.beginBlock([]);
     this.goTo(miss);
+  }
+
+  private baseOf({ base, index }: AccessGroup): Local {
+    const { code } = this;
+    if (index === undefined) return this.local('x', base);
+    const sum = code.local('i64');
+    code.get(this.local('x', base)).get(this.local('x', index)).op('i64.add').set(sum);
+    return sum;
   }
 
   private emitSelect(block: number, cases: readonly Target[]): void {

@@ -121,7 +121,7 @@ export class FlatAccess {
     slack[register] = Math.min(FAR, slack[source]! + Math.abs(offset));
   }
 
-  /** Looks a group up, or branches to `miss` where it has to be done access by access. */
+  /** Looks a group up, through `base`, or branches to `miss` where it has to be done access by access. */
   openGroup(group: AccessGroup, base: Local, miss: Label): void {
     const host = this.code.local('i32');
     this.lookUpGroup(group, base, host, miss);
@@ -150,8 +150,10 @@ export class FlatAccess {
       code.i64(Math.floor((PAGE_BYTES - (group.to - group.from)) / group.size) + 1).set(room);
     });
     this.restore(before);
-    this.facts.alignment[group.base] = Math.max(this.facts.alignment[group.base]!, group.size);
-    this.facts.slack[group.base] = Math.min(this.facts.slack[group.base]!, Math.abs(group.from));
+    if (group.index === undefined) {
+      this.facts.alignment[group.base] = Math.max(this.facts.alignment[group.base]!, group.size);
+      this.facts.slack[group.base] = Math.min(this.facts.slack[group.base]!, Math.abs(group.from));
+    }
     this.pushLow(group, base).get(entry).op('i32.add').set(host);
     this.grouped.set(group, host);
   }
@@ -168,7 +170,8 @@ export class FlatAccess {
 
   private lookUpGroup(group: AccessGroup, base: Local, entry: Local, miss: Label): void {
     const { code } = this;
-    const { alignment, slack } = this.facts;
+    // Of a sum of two registers nothing is known.
+    const { alignment, slack } = group.index === undefined ? this.facts : noFacts();
     const low = code.local('i32');
     this.pushLow(group, base).tee(low);
     this.pushEntry(group.access).tee(entry);

@@ -59,7 +59,7 @@ function keyOf(round: number, block: number): string {
 /** Groups of accesses that every round does. */
 function findGroups(graph: FlowGraph, loop: Loop, rounds: number): { groups: AccessGroup[]; members: Members } {
   const found = new AccessCollector<Place>();
-  let atHeader = new Sums();
+  let atHeader = new Sums(true);
   for (let round = 0; round < rounds; round++) atHeader = followRound(graph, loop, round, atHeader, found);
   const grouped = found.groups();
   const members = new Map<string, Map<number, { group: AccessGroup; offset: number }>>();

@@ -14,8 +14,8 @@ export interface Loop {
 }
 
 /**
- * Loops without other loops in them and without calls, in which other code could run. Where an outer loop goes back to the same
- * header, the inner one is what the shortest ways back make up.
+ * Loops without other loops in them and without calls, in which other code could run. Where several ways go
+ * back to a header, the loop is the smallest: an outer loop may begin there too.
  */
 export function innermostLoops(graph: FlowGraph): Loop[] {
   const { blocks, order, place, isLoopHeader, predecessors } = graph;
@@ -25,15 +25,14 @@ export function innermostLoops(graph: FlowGraph): Loop[] {
   for (const header of order) {
     if (!isLoopHeader[header]) continue;
     const latches = predecessors[header]!.filter((from) => place[from]! >= place[header]!);
-    const candidates = [latches, ...latches.map((latch) => [latch])].map((ways) => naturalLoop(graph, header, ways));
-    const found = candidates.find(isInnermost);
-    if (found) loops.push(found);
+    const candidates = latches.map((latch) => naturalLoop(graph, header, latch)).filter(isInnermost);
+    if (candidates.length > 0) loops.push(candidates.reduce((a, b) => (b.blocks.length < a.blocks.length ? b : a)));
   }
   return loops;
 }
 
-function naturalLoop({ order, predecessors }: FlowGraph, header: number, latches: readonly number[]): Loop {
-  const inside = new Set([header, ...latches]);
+function naturalLoop({ order, predecessors }: FlowGraph, header: number, latch: number): Loop {
+  const inside = new Set([header, latch]);
   for (const block of inside) if (block !== header) for (const from of predecessors[block]!) inside.add(from);
   const blocks = order.filter((block) => inside.has(block));
   return { header, blocks, latches: predecessors[header]!.filter((from) => inside.has(from)) };
