@@ -7,6 +7,7 @@
  *   region.ts        which code belongs together        flow-graph.ts, structure.ts   its control flow
  *   dataflow.ts      which registers are in locals      budget.ts                     its count of instructions
  *   emit-region.ts   its function                       region-module.ts              several as a module
+ *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   translations.ts  what exists                        jump-cache.ts                 how it is found
  *   heat.ts, hot-roots.ts   what to translate
  *
