@@ -29,12 +29,13 @@ const SHOWN_EDGES = 256;
 
 const ECALL = 0x73;
 const CONTEXT_SPREAD = 37;
+const PAGE_SHIFT = 12;
 /** Results of `execute` from here on are records. */
 const FIRST_RECORD = 4096;
 
-/** Index of the entry of an address (its low half) in a context. */
+/** Index of the entry of an address (its low half) in a context. Code at the same offset of several pages is spread. */
 export function jumpCacheSlot(pcLo: number, context: number): number {
-  return ((pcLo >>> 1) + context * CONTEXT_SPREAD) & (JUMP_CACHE_ENTRIES - 1);
+  return (((pcLo >>> 1) ^ (pcLo >>> PAGE_SHIFT)) + context * CONTEXT_SPREAD) & (JUMP_CACHE_ENTRIES - 1);
 }
 
 /** Leaves the region of `pc` in `region`, or branches to `miss` where there is no entry. */
@@ -58,6 +59,7 @@ function emitLookup(code: CodeEmitter, layout: Layout, pc: Local, region: Local,
 /** Pushes the offset of the entry of `pc` in the table. */
 function emitSlot(code: CodeEmitter, layout: Layout, pc: Local): void {
   code.get(pc).op('i32.wrap_i64').i32(1).op('i32.shr_u');
+  code.get(pc).op('i32.wrap_i64').i32(PAGE_SHIFT).op('i32.shr_u', 'i32.xor');
   pushContext(code, layout);
   code.i32(CONTEXT_SPREAD).op('i32.mul', 'i32.add');
   code.i32(JUMP_CACHE_ENTRIES - 1).op('i32.and');
