@@ -17,7 +17,7 @@ import { innermostLoops, isInEveryRound, type Loop } from './loops.ts';
 import { retarget, type Block } from './region.ts';
 
 /** Instructions in the rounds that follow each other, and how many those are at most. */
-const MAX_UNROLLED_INSTRUCTIONS = 40;
+const MAX_UNROLLED_INSTRUCTIONS = 64;
 const MAX_ROUNDS = 4;
 /** Loops beyond this size are left as they are. */
 const MAX_LOOP_INSTRUCTIONS = 64;
