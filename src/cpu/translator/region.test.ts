@@ -39,6 +39,12 @@ describe('formRegion', () => {
     expect([...region.exits]).toEqual([12]);
   });
 
+  it('names no exits where the limit cut it, as it would not grow', () => {
+    const code = source([beq(12), NOP, RET, NOP, RET], [12]);
+    expect([...formRegion(code)!.exits]).toEqual([12]);
+    expect([...formRegion(code, { limit: 1 })!.exits]).toEqual([]);
+  });
+
   it('ends before an instruction of the privileged part', () => {
     expect(regionOf([NOP, 0x73]).blocks[0]!.end).toEqual({ kind: 'leave', at: 4, isEcall: true });
     expect(regionOf([NOP, 0x0010_0073]).blocks[0]!.end).toEqual({ kind: 'leave', at: 4, isEcall: false });

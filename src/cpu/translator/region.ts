@@ -83,9 +83,9 @@ export interface Region {
   /** Instructions in all. */
   readonly size: number;
   readonly usesFp: boolean;
-  /** Addresses outside that control goes to. */
+  /** Addresses outside that control goes to; none where the region is as large as may be, so that knowing more would not help it. */
   readonly exits: ReadonlySet<number>;
-  /** Jumps to addresses in registers, by the address behind them. */
+  /** Jumps to addresses in registers, by the address behind them; none where there are no exits for that reason. */
   readonly jumps: readonly number[];
 }
 
@@ -129,7 +129,8 @@ export function formRegion(
   source: CodeSource,
   { limit = MAX_REGION_INSTRUCTIONS, inline = true }: { limit?: number; inline?: boolean } = {},
 ): Region | undefined {
-  const pieces = new Discovery(source, limit, inline).run();
+  const discovery = new Discovery(source, limit, inline);
+  const pieces = discovery.run();
   const first = pieces.get(keyOf(ROOT, 0));
   if (!first || (first.instructions.length === 0 && first.end.kind === 'leave')) return undefined;
   const order = [...pieces.values()];
@@ -140,14 +141,10 @@ export function formRegion(
   });
   const size = blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   const usesFp = blocks.some((block) => block.instructions.some(({ reads, writes }) => (reads.f | writes.f) !== 0));
-  const exits = new Set(
-    blocks.flatMap(({ end }) =>
-      targetsOf(end)
-        .filter(({ block }) => block < 0)
-        .map(({ at }) => at),
-    ),
-  );
-  const jumps = order.filter(({ end }) => end.kind === 'jump').map(nextOf);
+  const { isCut } = discovery;
+  const outside = blocks.flatMap(({ end }) => targetsOf(end).filter(({ block }) => block < 0));
+  const exits = new Set(isCut ? [] : outside.map(({ at }) => at));
+  const jumps = isCut ? [] : order.filter(({ end }) => end.kind === 'jump').map(nextOf);
   return { blocks, size, usesFp, exits, jumps };
 }
 
@@ -217,6 +214,8 @@ class Discovery {
   private readonly queue: { at: number; context: Context }[] = [{ at: 0, context: ROOT }];
   private room: number;
   private contexts = 1;
+  /** Whether the limit left out something that is known. */
+  isCut = false;
 
   constructor(source: CodeSource, limit: number, inline: boolean) {
     this.source = source;
@@ -235,7 +234,11 @@ class Discovery {
         this.splitAt(within, at);
         continue;
       }
-      if (this.room <= 0 || !source.isKnown(at)) continue;
+      if (!source.isKnown(at)) continue;
+      if (this.room <= 0) {
+        this.isCut = true;
+        continue;
+      }
       const isOwned = (place: number): boolean => owner.has(keyOf(context, place));
       const piece: Piece = { at, context, ...scan(source, at, isOwned, this.room) };
       this.own(key, piece);
