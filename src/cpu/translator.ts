@@ -253,7 +253,7 @@ export class CodeTranslator {
     const made: Batch = { bytes: bytes.length, members: new Set() };
     this.#counts.codeBytes += bytes.length;
     batch.forEach((candidate, i) => {
-      if (!candidate.isCopy) this.#install(code, candidate, made, exports[`r${i}`]!, i === 0 ? generation : 0);
+      this.#install(code, candidate, made, exports[`r${i}`]!, i === 0 ? generation : 0);
     });
     this.codeFilled();
   }
@@ -271,11 +271,12 @@ export class CodeTranslator {
     while (queue.length > 0 && batch.length < MAX_BATCH_REGIONS && room > 0) {
       const at = queue.shift()!;
       if (!code.isDecoded(at)) continue;
-      const isCopy = this.#translationAt(code, at) !== undefined;
+      // What exists already is called through the jump cache.
+      if (this.#translationAt(code, at)) continue;
       const region = formRegion(code.from(at));
       if (!region) continue;
       room -= region.size;
-      batch.push({ region, at, pages: pagesOf(code, region, at), isCopy });
+      batch.push({ region, at, pages: pagesOf(code, region, at) });
       for (const { end } of region.blocks) {
         if (end.kind !== 'call' || end.callee === undefined || seen.has(at + end.callee)) continue;
         seen.add(at + end.callee);

@@ -22,8 +22,6 @@ export interface Candidate {
   readonly at: number;
   /** Numbers of the pages on which its code lies, the first region's root being on page 0. */
   readonly pages: ReadonlySet<number>;
-  /** Exists already in another module; here it is only called. */
-  readonly isCopy: boolean;
 }
 
 const WASM_PAGE_BYTES = 65536;
@@ -39,7 +37,7 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
   const fp = { functions: exact, host };
   const functions = batch.map((_, i) => module.declare(`r${i}`, REGION_PARAMS, REGION_RESULTS));
   const byRoot = new Map(batch.map(({ at }, i) => [at, i]));
-  batch.forEach(({ region, at, pages, isCopy }, i) => {
+  batch.forEach(({ region, at, pages }, i) => {
     const callee = (offset: number): { region: FuncRef; isSafe: boolean } | undefined => {
       const index = byRoot.get(at + offset);
       if (index === undefined) return undefined;
@@ -47,7 +45,7 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
       return { region: functions[index]!, isSafe };
     };
     module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, time, fp, callee }));
-    if (!isCopy) module.exportFunction(`r${i}`, functions[i]!);
+    module.exportFunction(`r${i}`, functions[i]!);
   });
   return module.toBytes({ branchHints: true });
 }
