@@ -119,7 +119,7 @@ export interface Layout {
   readonly wasmPages: number;
 }
 
-export function createLayout({ ramBytes, tablePairs = 16, codePages = 1024 }: LayoutOptions): Layout {
+export function createLayout({ ramBytes, tablePairs = 16, codePages = 4096 }: LayoutOptions): Layout {
   let at = 4096;
   const take = (bytes: number, align = 4096): number => {
     const start = Math.ceil(at / align) * align;

@@ -44,7 +44,7 @@ export interface MachineOptions {
   readonly deterministic?: boolean;
   /** Flat table pairs (8 MiB of untouched linear memory each) shared by the address spaces. Default 16. */
   readonly tablePairs?: number;
-  /** Pages of decoded instructions kept. Default 1024. */
+  /** Pages of decoded instructions kept (32 KiB of linear memory each, once used). Default 4096. */
   readonly codePages?: number;
   /** Interpreter only, both tiers (default), or translated code from the first execution on (for tests: slow to start). */
   readonly tier?: Tier;
@@ -111,8 +111,8 @@ const CONSOLE_IRQ = 10;
 const RAM_FIRST_PFN = 0x80000;
 
 export function createMachine(options: MachineOptions): Machine {
-  const { wasm, ramBytes, clock, deterministic = false, tablePairs = 16, codePages = 1024, tier = 'both' } = options;
-  const layout = createLayout({ ramBytes, tablePairs, codePages });
+  const { wasm, clock, deterministic = false, tier = 'both' } = options;
+  const layout = createLayout(options);
   const memory = wasm.createMemory(layout.wasmPages);
   const ram = createRam(layout, memory.buffer);
   const interpreter = createInterpreter(
