@@ -14,12 +14,15 @@ import { hostWasm } from '../wasm.ts';
 
 /** From dist/host/node/wasm.js and from the bundle dist/ringfence.cjs. */
 const PLACES = ['../../prebuilt/', './prebuilt/'];
-/** The allowance of a function, in bytes executed; a module takes it when it is made. By V8's major version: what is usual there. */
-const USUAL_ALLOWANCE: Readonly<Record<string, number>> = { 11: 1_800_000 };
 /** What V8 can do without saying so. */
 const HIDDEN_ABILITIES: Readonly<Record<string, readonly string[]>> = {
   11: ['--experimental-wasm-relaxed-simd', '--experimental-wasm-branch-hinting'],
 };
+/**
+ * The allowance of a function, in bytes executed; a module takes it when it is made. For translated code, by V8's major version: a few
+ * milliseconds of quick code. V8's usual 1.8 million are used up at once, and optimising a region takes some ten milliseconds.
+ */
+const REGION_ALLOWANCE: Readonly<Record<string, number>> = { 11: 50_000_000 };
 const LARGE_ALLOWANCE = 1_000_000_000;
 
 const V8_MAJOR = process.versions.v8.split('.')[0]!;
@@ -43,13 +46,13 @@ export const nodeWasm: WasmPort = {
     return undefined;
   },
   instantiate(bytes, memory, imports) {
-    const usual = USUAL_ALLOWANCE[V8_MAJOR];
-    if (usual === undefined || !fromBuild.has(bytes)) return hostWasm.instantiate(bytes, memory, imports);
+    const allowance = REGION_ALLOWANCE[V8_MAJOR];
+    if (allowance === undefined || !fromBuild.has(bytes)) return hostWasm.instantiate(bytes, memory, imports);
     setFlagsFromString(`--wasm-tiering-budget=${LARGE_ALLOWANCE}`);
     try {
       return hostWasm.instantiate(bytes, memory, imports);
     } finally {
-      setFlagsFromString(`--wasm-tiering-budget=${usual}`);
+      setFlagsFromString(`--wasm-tiering-budget=${allowance}`);
     }
   },
 };
