@@ -145,7 +145,10 @@ export class FlatAccess {
     if (group.size > 1) code.i64(Math.log2(group.size)).op('i64.rotr');
     code.get(room).op('i64.ge_u');
     code.if(() => {
-      this.lookUpGroup(group, base, entry, miss);
+      // Nothing of the stream changes unless all of it does.
+      const found = code.local('i32');
+      this.lookUpGroup(group, base, found, miss);
+      code.get(found).set(entry);
       code.get(base).i64(group.from).op('i64.add').i64(-PAGE_BYTES).op('i64.and').set(page);
       code.i64(Math.floor((PAGE_BYTES - (group.to - group.from)) / group.size) + 1).set(room);
     });

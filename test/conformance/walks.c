@@ -1,0 +1,68 @@
+/* Short walks through few pages, up and down, by pointers and by indexes, often over the end of a page: what is read and written there. */
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+enum { PAGE = 4096, PAGES = 6, ROUNDS = 160000 };
+
+static uint32_t state = 1;
+static uint32_t below(uint32_t limit) {
+  state = state * 1664525u + 1013904223u;
+  return (uint32_t)((uint64_t)state * limit >> 32);
+}
+
+/* Mostly near the end of a page. */
+static uint32_t somewhere(void) {
+  uint32_t page = (1 + below(PAGES - 2)) * PAGE;
+  return below(4) ? page + PAGE - 24 + below(40) : page + below(PAGE);
+}
+
+#define WALKS(type)                                                                                                        \
+  static __attribute__((noinline)) uint64_t read_##type(const unsigned char *memory, int walks) {                          \
+    uint64_t sum = 0;                                                                                                      \
+    for (int walk = 0; walk < walks; walk++) {                                                                             \
+      const type *from = (const type *)(memory + somewhere() / sizeof(type) * sizeof(type));                               \
+      int count = 1 + below(12);                                                                                           \
+      for (int i = 0; i < count; i++) sum = sum * 31 + from[i];                                                            \
+    }                                                                                                                      \
+    return sum;                                                                                                            \
+  }                                                                                                                        \
+  static __attribute__((noinline)) void write_##type(unsigned char *memory, int walks) {                                   \
+    for (int walk = 0; walk < walks; walk++) {                                                                             \
+      type *to = (type *)(memory + somewhere() / sizeof(type) * sizeof(type));                                             \
+      type *end = to + 1 + below(12);                                                                                      \
+      type value = (type)state;                                                                                            \
+      do *to = value++;                                                                                                    \
+      while (++to < end);                                                                                                  \
+    }                                                                                                                      \
+  }                                                                                                                        \
+  static __attribute__((noinline)) void copy_##type(unsigned char *memory, int walks) {                                    \
+    for (int walk = 0; walk < walks; walk++) {                                                                             \
+      volatile type *to = (volatile type *)(memory + somewhere() / sizeof(type) * sizeof(type));                           \
+      volatile type *from = (volatile type *)(memory + somewhere() / sizeof(type) * sizeof(type));                         \
+      int32_t count = 1 + below(12), first = -(int32_t)below(3);                                                           \
+      for (int32_t i = first; i < count; i++) to[i] = from[i];                                                             \
+      for (int32_t i = count; i-- > first;) from[i] = (type)(to[i] + 1);                                                   \
+    }                                                                                                                      \
+  }
+
+WALKS(uint8_t)
+WALKS(uint16_t)
+WALKS(uint32_t)
+WALKS(uint64_t)
+
+int main(void) {
+  /* Pages that do not follow each other in physical memory. */
+  unsigned char *memory = mmap(0, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (int i = PAGES - 1; i >= 0; i -= 2) memory[i * PAGE] = 1;
+  for (int i = 0; i < PAGES; i += 2) memory[i * PAGE] = 2;
+  uint64_t sum = 0;
+  for (int round = 0; round < 4; round++) {
+    write_uint8_t(memory, ROUNDS / 16), copy_uint8_t(memory, ROUNDS / 16), sum += read_uint8_t(memory, ROUNDS / 16);
+    write_uint16_t(memory, ROUNDS / 16), copy_uint16_t(memory, ROUNDS / 16), sum += read_uint16_t(memory, ROUNDS / 16);
+    write_uint32_t(memory, ROUNDS / 16), copy_uint32_t(memory, ROUNDS / 16), sum += read_uint32_t(memory, ROUNDS / 16);
+    write_uint64_t(memory, ROUNDS / 16), copy_uint64_t(memory, ROUNDS / 16), sum += read_uint64_t(memory, ROUNDS / 16);
+    for (int i = 0; i < PAGES * PAGE; i++) sum = sum * 131 + memory[i];
+    printf("%016llx\n", (unsigned long long)sum);
+  }
+}
