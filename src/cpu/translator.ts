@@ -7,6 +7,8 @@
  *   region.ts        which code belongs together        flow-graph.ts, structure.ts   its control flow
  *   dataflow.ts      which registers are in locals      budget.ts                     its count of instructions
  *   emit-region.ts   its function                       region-module.ts              several as a module
+ *   loops.ts, loop-versions.ts   several rounds of a loop   words.ts        arithmetic on low halves
+ *   flat-access.ts   its accesses to memory             access-groups.ts  those that share a look-up
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   translations.ts  what exists                        jump-cache.ts                 how it is found
  *   heat.ts, hot-roots.ts   what to translate
