@@ -22,6 +22,7 @@ const HIDDEN_ABILITIES: Readonly<Record<string, readonly string[]>> = {
  * The allowance of a function, in bytes executed; a module takes it when it is made. For translated code, by V8's major version: a few
  * milliseconds of quick code. V8's usual 1.8 million are used up at once, and optimising a region takes some ten milliseconds.
  */
+const USUAL_ALLOWANCE = 1_800_000;
 const REGION_ALLOWANCE: Readonly<Record<string, number>> = { 11: 50_000_000 };
 const LARGE_ALLOWANCE = 1_000_000_000;
 
@@ -30,6 +31,11 @@ const fromBuild = new WeakSet<Uint8Array>();
 
 // A flag must be set before the first module that relies on it is compiled.
 for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag);
+// Code that is cached at the end (bin/ringfence.js) is used again only by a V8 with the same flags, which a new process begins without.
+process.prependOnceListener('exit', () => {
+  for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag.replace('--', '--no-'));
+  if (V8_MAJOR in REGION_ALLOWANCE) setFlagsFromString(`--wasm-tiering-budget=${USUAL_ALLOWANCE}`);
+});
 
 export const nodeWasm: WasmPort = {
   ...hostWasm,
