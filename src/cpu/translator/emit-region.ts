@@ -224,25 +224,15 @@ class RegionEmitter implements Flow {
 
   /** Where accesses are grouped there are two versions of a stretch: with one look-up for each group, and without groups. */
   private emitStretch({ from, to, groups, members }: Stretch): void {
-    const { code, flat } = this;
+    const { flat } = this;
     const emitAll = (): void => this.emitPlain(from, to);
     if (groups.length === 0) return emitAll();
-    let facts: Facts;
-    code.block((done) => {
-      code.block((alone) => {
-        const before = flat.snapshot();
-        for (const group of groups) flat.openGroup(group, this.local('x', group.base), alone);
-        this.members = members;
-        emitAll();
-        this.members = NO_MEMBERS;
-        code.br(done);
-        facts = flat.snapshot();
-        flat.restore(before);
-        this.words.forget();
-      });
+    this.emitVersions((alone) => {
+      for (const group of groups) flat.openGroup(group, this.local('x', group.base), alone);
+      this.members = members;
       emitAll();
-    });
-    flat.meet(facts!);
+      this.members = NO_MEMBERS;
+    }, emitAll);
   }
 
   private emitPlain(from: number, to: number): void {
@@ -257,22 +247,33 @@ class RegionEmitter implements Flow {
 
   /** There are two versions of a window, too: fast and careful. */
   private emitWindow(window: FpWindow): void {
-    const { code, flat, fp } = this;
+    const { fp } = this;
     const emitAll = (): void => {
       for (let i = window.from; i < window.to; i++) this.emitOne(i);
     };
+    this.emitVersions(
+      (careful) => fp.emitWindow(window, careful, emitAll),
+      () => {
+        emitAll();
+        if (window.needsReady) fp.lookAtFlags();
+      },
+    );
+  }
+
+  /** The same instructions in two ways, of which the first may go over to the second from anywhere. */
+  private emitVersions(emitFirst: (second: Label) => void, emitSecond: () => void): void {
+    const { code, flat } = this;
     let facts: Facts;
     code.block((done) => {
-      code.block((careful) => {
+      code.block((second) => {
         const before = flat.snapshot();
-        fp.emitWindow(window, careful, emitAll);
+        emitFirst(second);
         code.br(done);
         facts = flat.snapshot();
         flat.restore(before);
         this.words.forget();
       });
-      emitAll();
-      if (window.needsReady) fp.lookAtFlags();
+      emitSecond();
     });
     flat.meet(facts!);
   }

@@ -22,8 +22,9 @@ const HIDDEN_ABILITIES: Readonly<Record<string, readonly string[]>> = {
  * The allowance of a function, in bytes executed; a module takes it when it is made. For translated code, by V8's major version: a few
  * milliseconds of quick code. V8's usual 1.8 million are used up at once, and optimising a region takes some ten milliseconds.
  */
-const USUAL_ALLOWANCE = 1_800_000;
 const REGION_ALLOWANCE: Readonly<Record<string, number>> = { 11: 50_000_000 };
+/** V8 11's own. */
+const USUAL_ALLOWANCE = 1_800_000;
 const LARGE_ALLOWANCE = 1_000_000_000;
 
 const V8_MAJOR = process.versions.v8.split('.')[0]!;
