@@ -89,13 +89,15 @@ describe('a shell', () => {
   });
 
   it('stops background jobs that read, or write with TOSTOP', async () => {
+    // The shell may ask for its jobs before a new one has come as far as its read or write.
+    const jobsOnceStopped = 'until [[ $(jobs) == *Stopped* ]]; do :; done; jobs';
     terminal.enter('stty tostop; (echo from-behind) &');
-    terminal.enter('jobs');
+    terminal.enter(jobsOnceStopped);
     await terminal.expect(/\[1\]\+ {2}Stopped +\( echo from-behind \)/);
     terminal.enter('stty -tostop; fg');
     await terminal.expect(/^from-behind\n.*#$/m);
     terminal.enter('cat &');
-    terminal.enter('jobs');
+    terminal.enter(jobsOnceStopped);
     await terminal.expect(/\[1\]\+ {2}Stopped +cat/);
     terminal.enter('kill -9 %1; while kill -0 %1; do :; done 2> /dev/null');
     await terminal.expect(/Killed +cat/);
