@@ -50,9 +50,9 @@ export type BlockType = ValType | 'void';
 
 export class CodeEmitter {
   readonly params: readonly Local[];
-  private readonly out = new ByteWriter();
+  protected readonly out = new ByteWriter();
   private readonly localTypes: ValType[] = [];
-  private depth = 0;
+  protected depth = 0;
   /** Places of the branches that are hardly ever taken. */
   private readonly unlikelyPlaces: number[] = [];
   private readonly typeIndex: (params: readonly ValType[], results: readonly ValType[]) => number;
@@ -105,7 +105,8 @@ export class CodeEmitter {
   /** A 64-bit constant; a number must be an exact integer. */
   i64(value: bigint | number): this {
     this.out.byte(0x42);
-    this.out.s64(BigInt(value));
+    if (typeof value === 'number' && (value | 0) === value) this.out.s32(value);
+    else this.out.s64(BigInt(value));
     return this;
   }
 
@@ -176,6 +177,12 @@ export class CodeEmitter {
 
   br(label: Label): this {
     return this.indexed(0x0c, this.distance(label));
+  }
+
+  /** Instructions that were written elsewhere: bytes [from, to). They must not refer to labels around them. */
+  raw(bytes: Uint8Array, from: number, to: number): this {
+    this.out.raw(bytes, from, to);
+    return this;
   }
 
   /** Says that the condition of the `if` or `brIf` that follows is hardly ever true, for engines that lay code out by that. */

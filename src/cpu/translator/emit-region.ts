@@ -10,7 +10,6 @@
 import type { Expr, RegisterOperand } from '../../isa/graph.ts';
 import type { AccessSize } from '../../isa/ops.ts';
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
-import { LOADS, STORES } from '../interpreter/execute.ts';
 import { emitInstruction, type Flow } from '../interpreter/statements.ts';
 import { Temps, type ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
@@ -29,6 +28,7 @@ import {
 } from './access-groups.ts';
 import { FlatAccess, type Facts, type Host } from './flat-access.ts';
 import { versionLoops } from './loop-versions.ts';
+import { emitMemoryEffect } from './memory-effects.ts';
 import {
   registerNumber,
   targetsOf,
@@ -66,7 +66,7 @@ const NO_MEMBERS: GroupMembers = new Map();
 class RegionEmitter implements Flow {
   readonly code: CodeEmitter;
   readonly temps: Temps;
-  private readonly layout: Layout;
+  readonly layout: Layout;
   private readonly links: RegionLinks;
   private readonly graph: FlowGraph;
   private readonly registers: RegisterFlow;
@@ -495,51 +495,8 @@ class RegionEmitter implements Flow {
   }
 
   effect(expr: Expr, result: Local, values: ValueEmitter): void {
-    const { code } = this;
+    if (emitMemoryEffect(this, expr, result, values)) return;
     switch (expr.op) {
-      case 'load': {
-        const host = this.translate(expr.size, expr.a, 'read', values);
-        if (expr.size === 4 && expr.signed) {
-          code.get(host.local).mem('i32.load', host.offset).op('i64.extend_i32_s').set(result);
-          return;
-        }
-        const load = expr.signed ? LOADS[expr.size].signed : LOADS[expr.size].unsigned;
-        code
-          .get(host.local)
-          .mem(result.type === 'f64' ? 'f64.load' : load, host.offset)
-          .set(result);
-        return;
-      }
-      case 'loadReserved': {
-        const host = this.translate(expr.size, expr.a, 'read', values);
-        code.get(host.local).mem(LOADS[expr.size].signed, host.offset).set(result);
-        code.i32(0);
-        values.value(expr.a);
-        code.mem('i64.store', this.hart('reservation'));
-        return;
-      }
-      case 'storeConditional': {
-        const host = this.translate(expr.size, expr.a, 'write', values);
-        code.i32(0).mem('i64.load', this.hart('reservation'));
-        values.value(expr.a);
-        code.op('i64.ne', 'i64.extend_i32_u').tee(result).op('i64.eqz');
-        code.if(() => {
-          code.get(host.local);
-          values.value(expr.b);
-          code.mem(STORES[expr.size], host.offset);
-        });
-        code.i32(0).i64(-1).mem('i64.store', this.hart('reservation'));
-        return;
-      }
-      case 'amo': {
-        const host = this.translate(expr.size, expr.a, 'write', values);
-        code.get(host.local).mem(LOADS[expr.size].signed, host.offset).set(result);
-        values.alias(expr.old, result);
-        code.get(host.local);
-        values.value(expr.update);
-        code.mem(STORES[expr.size], host.offset);
-        return;
-      }
       case 'rounding':
         return this.emitRounding(result);
       case 'fp':
@@ -582,7 +539,7 @@ class RegionEmitter implements Flow {
     code.get(result).i64(largest).op('i64.gt_u').unlikely().brIf(this.stubLabel(this.index));
   }
 
-  private translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Host {
+  translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Host {
     const member = this.members.get(this.index) ?? this.graph.blocks[this.block]!.guarded?.get(this.index);
     if (member) return this.flat.inGroup(member.group, member.offset);
     const { careful } = this.fp;
