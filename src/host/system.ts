@@ -47,6 +47,8 @@ const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
 const WASM_PAGE = 65536;
 /** How long the kernel keeps the host's thread at a time while it is busy. */
 const SLICE_NS = 8_000_000;
+/** How often the kernel goes on within one turn of the host's event loop when it only waited for bytes to be moved. */
+const TURNS = 16;
 const NS_PER_MS = 1e6;
 /** setTimeout holds 31 bits. */
 const MAX_SLEEP_MS = 2 ** 31 - 1;
@@ -139,12 +141,15 @@ export class System {
     this.#running = true;
     // Input that was fed may let the guest go on at once, and its output may make room for more.
     let status = runKernel(this.kernel, SLICE_NS);
-    for (let turns = 0; this.#moveBytes() && status.kind === 'idle' && turns < 16; turns++)
+    let moved = this.#moveBytes();
+    for (let turns = 0; moved && status.kind === 'idle' && turns < TURNS; turns++) {
       status = runKernel(this.kernel, SLICE_NS);
+      moved = this.#moveBytes();
+    }
     this.#collectExits();
     this.#running = false;
     if (status.kind === 'halted') this.#halt(status.reason);
-    else if (status.kind === 'busy') this.wake();
+    else if (status.kind === 'busy' || moved) this.wake();
     else if (status.untilNs !== Infinity) this.#sleepUntil(status.untilNs);
   }
 
