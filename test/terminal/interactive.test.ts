@@ -1,6 +1,6 @@
 /** `ringfence run -it` in a real terminal. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,14 +12,31 @@ const PROMPT = /ringfence:\/#$/;
 const directory = mkdtempSync(join(tmpdir(), 'ringfence-terminal-'));
 let cli: string;
 
-beforeAll(async () => void (cli = await buildCli(directory)));
+/**
+ * Goes on for ever, and says when it has come to the foreground: a shell names a job before it hands the terminal over, and a key that
+ * comes in between is the shell's.
+ */
+const ENDLESS = `was=no
+while :; do
+  read -r _ _ _ _ group _ _ foreground _ < /proc/$$/stat
+  now=$([ "$group" = "$foreground" ] && echo yes)
+  [ "$now" != "$was" ] && [ "$now" ] && echo 'in front'
+  was=$now
+done
+`;
+
+beforeAll(async () => {
+  cli = await buildCli(directory);
+  mkdirSync(join(directory, 'programs'));
+  writeFileSync(join(directory, 'programs/endless'), ENDLESS);
+});
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('a shell', () => {
   let terminal: Terminal;
 
   beforeAll(async () => {
-    terminal = openTerminal(`node ${cli} run -it debian-riscv64 bash`);
+    terminal = openTerminal(`node ${cli} run -it -v ${directory}/programs:/programs debian-riscv64 bash`);
     await terminal.expect(PROMPT);
   });
   afterEach(async () => {
@@ -49,8 +66,8 @@ describe('a shell', () => {
     terminal.type('echo äöü€');
     terminal.press('Left', 'BSpace', 'BSpace', 'Enter');
     await terminal.expect(/^ä€\n/m);
-    terminal.enter('cat');
-    await terminal.expect(/# cat$/);
+    terminal.enter('echo ready; cat');
+    await terminal.expect(/^ready$/m);
     terminal.type('aä世b');
     terminal.press('BSpace', 'BSpace', 'Enter');
     await terminal.expect(/^aä\naä$/m);
@@ -59,16 +76,16 @@ describe('a shell', () => {
   });
 
   it('interrupts, stops and continues jobs', async () => {
-    terminal.enter('sleep 100');
-    await terminal.expect(/sleep 100$/);
+    terminal.enter('bash /programs/endless');
+    await terminal.expect(/^in front$/m);
     terminal.press('C-z');
-    await terminal.expect(/\[1\]\+ {2}Stopped +sleep 100\n.*#$/);
+    await terminal.expect(/\[1\]\+ {2}Stopped +bash \/programs\/endless\n.*#$/);
     terminal.enter('bg');
-    await terminal.expect(/\[1\]\+ sleep 100 &\n.*#$/);
+    await terminal.expect(/\[1\]\+ bash \/programs\/endless &\n.*#$/);
     terminal.enter('jobs');
-    await terminal.expect(/\[1\]\+ {2}Running +sleep 100 &\n.*#$/);
+    await terminal.expect(/\[1\]\+ {2}Running +bash \/programs\/endless &\n.*#$/);
     terminal.enter('fg');
-    await terminal.expect(/fg\nsleep 100$/);
+    await terminal.expect(/fg\nbash \/programs\/endless\nin front$/);
     terminal.press('C-c');
     await terminal.expect(/\^C\n.*#$/);
     terminal.enter('echo "status $?"');
@@ -78,8 +95,8 @@ describe('a shell', () => {
   it('interrupts pipelines', async () => {
     terminal.enter('yes | head -3; echo "${PIPESTATUS[*]}"');
     await terminal.expect(/^y\ny\ny\n141 0\n/m);
-    terminal.enter('sleep 100 | cat');
-    await terminal.expect(/\| cat$/);
+    terminal.enter('{ echo in front; sleep 100; } | cat');
+    await terminal.expect(/^in front$/m);
     terminal.press('C-c');
     await terminal.expect(/\^C\n.*#$/);
     terminal.enter('yes');
@@ -120,14 +137,16 @@ describe('a shell', () => {
   it('takes a paste of 10 KB whole', async () => {
     const text = Array.from({ length: 260 }, (_, i) => `line ${i} of the paste, with some words in it\n`).join('');
     const sum = createHash('md5').update(text).digest('hex');
-    terminal.enter("stty -echo; sh -c 'cat > /tmp/pasted'; stty echo; md5sum /tmp/pasted");
-    await terminal.expect(/pasted$/);
+    terminal.enter("stty -echo; echo ready; sh -c 'cat > /tmp/pasted'; stty echo; md5sum /tmp/pasted");
+    await terminal.expect(/^ready$/m);
     terminal.paste(text);
     terminal.press('C-d');
     await terminal.expect(new RegExp(`^${sum} {2}/tmp/pasted`, 'm'));
   });
 
   it('follows the size of the window', async () => {
+    /** The guest hears of a new size beside the keys, not between them. */
+    const untilSizeIs = (size: string): string => `until [[ $(stty size) == "${size}" ]]; do :; done`;
     terminal.enter('stty size; tput cols');
     await terminal.expect(/^24 80\n80\n/m);
     terminal.enter('vi /tmp/text');
@@ -138,11 +157,11 @@ describe('a shell', () => {
     terminal.press('Escape');
     terminal.enter(':wq');
     await terminal.expect(PROMPT);
-    terminal.enter('stty size; cat /tmp/text');
-    await terminal.expect(/^15 60\nhello\n/m);
+    terminal.enter(`${untilSizeIs('15 60')}; tput lines cols; cat /tmp/text`);
+    await terminal.expect(/^15\n60\nhello\n/m);
     terminal.resize(80, 24);
-    terminal.enter('stty size');
-    await terminal.expect(/^24 80\n/m);
+    terminal.enter(`${untilSizeIs('24 80')}; clear; tput lines cols`);
+    await terminal.expect(/^24\n80\n/);
   });
 
   it('draws less, nano and top', async () => {
@@ -217,7 +236,8 @@ describe('the end', () => {
     terminal.enter('exit 5');
     await terminal.expect(/exit\nouter\$$/);
     // Our own shell reads as before.
-    terminal.enter('head -1; echo "status $?"');
+    terminal.enter('echo ready; head -1; echo "status $?"');
+    await terminal.expect(/^ready$/m);
     terminal.enter('a line');
     await terminal.expect(/^a line\na line\nstatus 0\n/m);
   });
