@@ -3,7 +3,7 @@
  * Commands load on demand, so that `ringfence run` does not pay for the rest.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { failure } from './failure.ts';
+import { failure, isReaderGone, unwritable } from './failure.ts';
 import { VERSION } from './version.ts';
 
 /** An option that may be given several times. */
@@ -227,8 +227,10 @@ async function leave(status: number): Promise<void> {
 
 // Whoever reads our output may have seen enough, as head(1) has of a long help.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (!isReaderGone(error, process.stdout)) process.exit(failure(unwritable('standard output', error)));
 });
+// Nothing is left to say it on.
+process.stderr.on('error', () => {});
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 125;

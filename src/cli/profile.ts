@@ -2,6 +2,7 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { firefoxProfileOf, pprofOf, type Profile } from '../index.ts';
+import { unwritable } from './failure.ts';
 
 const FORMATS = [
   { suffix: /\.json(\.gz)?$/, encode: (profile: Profile) => Buffer.from(JSON.stringify(firefoxProfileOf(profile))) },
@@ -15,18 +16,18 @@ export function openProfile(path: string): (profile: Profile) => void {
     throw new RangeError(
       `--profile ${path}: the name tells the format; end it in .pb.gz for pprof, or in .json or .json.gz for the Firefox Profiler`,
     );
-  const fd = openFile(path);
+  const fd = orSay(path, () => openSync(path, 'w'));
   return (profile) => {
     const bytes = format.encode(profile);
-    writeFileSync(fd, path.endsWith('.gz') ? gzipSync(bytes) : bytes);
+    orSay(path, () => writeFileSync(fd, path.endsWith('.gz') ? gzipSync(bytes) : bytes));
     closeSync(fd);
   };
 }
 
-function openFile(path: string): number {
+function orSay<T>(path: string, write: () => T): T {
   try {
-    return openSync(path, 'w');
+    return write();
   } catch (error) {
-    throw new RangeError(`--profile ${path}: it cannot be written: ${(error as Error).message}`);
+    throw unwritable(`--profile ${path}`, error);
   }
 }

@@ -14,6 +14,7 @@ import {
   type Exit,
   type GuestProcess,
   type OpenedImage,
+  type Output,
   type SpawnRequest,
   type Statistics,
   type StatisticsCounter,
@@ -23,7 +24,7 @@ import { parseBytes, parseDurationNs } from '../host/sizes.ts';
 import type { System } from '../host/system.ts';
 import { openStore } from '../image/store-node.ts';
 import type { Limits } from '../kernel/kernel.ts';
-import { EXIT } from './failure.ts';
+import { EXIT, isReaderGone } from './failure.ts';
 import { openProfile } from './profile.ts';
 import { trackScreen, type ScreenModes } from './screen-modes.ts';
 import { attachTerminal, terminalEnv, writeBeside } from './terminal.ts';
@@ -122,13 +123,15 @@ export function startGuest(
   });
 }
 
-/** The error of a program that is not there is also that of a directory that is not there. */
+/** Says more of a program that is not there: its error is also that of a directory that is not there. */
 function spawnIn(cwd: string, system: System, argv: readonly string[], request: SpawnRequest): GuestProcess {
   try {
     return system.spawn(argv, request);
   } catch (error) {
-    if (!(error instanceof SpawnError) || cwd === '/' || (error.code !== 'ENOENT' && error.code !== 'ENOTDIR'))
-      throw error;
+    if (!(error instanceof SpawnError) || (error.code !== 'ENOENT' && error.code !== 'ENOTDIR')) throw error;
+    if (error.program.startsWith('-'))
+      throw new SpawnError(error.code, error.program, 'no such program; options of Ringfence go before the image');
+    if (cwd === '/') throw error;
     throw new SpawnError(error.code, error.program, `no such program, or no directory ${cwd} to start in (--workdir)`);
   }
 }
@@ -175,16 +178,17 @@ function report(exit: Exit, options: RunOptions, statistics: Statistics | undefi
   else if (statistics !== undefined) process.stderr.write(statisticsText(statistics));
 }
 
-async function forward(from: AsyncIterable<Uint8Array>, to: NodeJS.WriteStream, screen?: ScreenModes): Promise<void> {
+async function forward(from: Output, to: NodeJS.WriteStream, screen?: ScreenModes): Promise<void> {
   let isOpen = true;
   let goOn = (): void => {};
-  to.on('error', () => {
+  to.on('error', (error: NodeJS.ErrnoException) => {
     isOpen = false;
+    // The guest learns that the reader went away as it would without us: by its next write.
+    if (isReaderGone(error, to)) from.close();
     goOn();
   });
   to.on('drain', () => goOn());
   for await (const chunk of from) {
-    // A reader that went away gets nothing more; the guest is told by stop(), below.
     if (!isOpen) continue;
     screen?.see(chunk);
     if (!to.write(chunk)) await new Promise<void>((resolve) => (goOn = resolve));
@@ -206,10 +210,6 @@ function attachPipes(system: System, guest: GuestProcess, options: RunOptions): 
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
   for (const signal of signals) process.on(signal, passOn);
-  const onPipeError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE') guest.kill('SIGPIPE');
-  };
-  process.stdout.on('error', onPipeError);
   const { stdin } = process;
   const onEnd = (): void => guest.stdin.end();
   const onData = (chunk: Buffer): void => {
@@ -219,7 +219,6 @@ function attachPipes(system: System, guest: GuestProcess, options: RunOptions): 
   if (options.interactive === true) stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
   return () => {
     for (const signal of signals) process.off(signal, passOn);
-    process.stdout.off('error', onPipeError);
     stdin.off('data', onData).off('end', onEnd).off('error', onEnd);
     stdin.pause();
     stdin.unref?.();
@@ -280,10 +279,15 @@ function parseLimits(options: RunOptions): Partial<Limits> {
   };
 }
 
+/** The one above means 'no id' to the kernel. */
+const MOST_ID = 2 ** 32 - 2;
+
 function parseUser(text: string): { uid: number; gid: number } {
   const match = /^(\d+)(?::(\d+))?$/.exec(text);
   if (!match) throw new RangeError(`--user ${text}: write a number, or UID:GID`);
-  return { uid: Number(match[1]), gid: Number(match[2] ?? match[1]) };
+  const [uid, gid] = [Number(match[1]), Number(match[2] ?? match[1])];
+  if (uid > MOST_ID || gid > MOST_ID) throw new RangeError(`--user ${text}: ids go up to ${MOST_ID}`);
+  return { uid, gid };
 }
 
 function parseEnv(entries: readonly string[]): Record<string, string> {

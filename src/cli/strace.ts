@@ -2,12 +2,13 @@
  * `ringfence strace`. Interface: straceCommand, StraceOptions.
  * The trace goes to standard error or a file; everything else is as `ringfence run`.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { parseFilter } from '../debug/strace/filter.ts';
 import type { StampStyle } from '../debug/strace/stamp.ts';
 import { newSummary, type Summary } from '../debug/strace/summary.ts';
 import { attachTracer } from '../debug/strace/tracer.ts';
 import { boot } from '../index.ts';
+import { EXIT, isReaderGone, unwritable } from './failure.ts';
 import { bootOptions, openOrBuild, type RunOptions, startGuest, superviseGuest } from './run.ts';
 import { writeBeside } from './terminal.ts';
 
@@ -37,6 +38,8 @@ export async function straceCommand(
   const out = openTrace(options.output);
   try {
     const system = await boot(bootOptions(image, options));
+    // Nobody would see what else it does.
+    out.onFailure(() => system.stop());
     const hasSummary = options.summaryOnly === true || options.withSummary === true;
     const summary: Summary | null = hasSummary ? newSummary() : null;
     const tracer = attachTracer(system.kernel, {
@@ -70,6 +73,9 @@ export async function straceCommand(
 
 interface Trace {
   readonly write: (text: string) => void;
+  /** Has that called, once, when nothing can be written any more. */
+  readonly onFailure: (call: () => void) => void;
+  /** Throws when not all could be written. */
   readonly close: () => void;
 }
 
@@ -77,11 +83,39 @@ const FLUSH_BYTES = 64 * 1024;
 
 /** A file is written in large pieces; standard error as the lines come. */
 function openTrace(path: string | undefined): Trace {
-  if (path === undefined) return { write: (text) => writeBeside(text, 'latin1'), close: () => {} };
-  const fd = openFile(path);
+  return path === undefined ? traceBeside() : traceFile(path);
+}
+
+function traceBeside(): Trace {
+  process.stderr.on('error', (error) => {
+    if (isReaderGone(error, process.stderr)) process.exit(EXIT.noReader);
+  });
+  return { write: (text) => writeBeside(text, 'latin1'), onFailure: () => {}, close: () => {} };
+}
+
+function traceFile(path: string): Trace {
+  let failure: RangeError | undefined;
+  let onFailure = (): void => {};
   let pending = '';
+  /** Keeps the error: the tracer is called from within the kernel. */
+  const attempt = (work: () => void): void => {
+    if (failure !== undefined) return;
+    try {
+      work();
+    } catch (error) {
+      failure = unwritable(`--output ${path}`, error);
+      setImmediate(onFailure);
+    }
+  };
+  const check = (): void => {
+    if (failure !== undefined) throw failure;
+  };
+
+  let fd = -1;
+  attempt(() => (fd = openSync(path, 'w')));
+  check();
   const flush = (): void => {
-    if (pending !== '') writeSync(fd, Buffer.from(pending, 'latin1'));
+    attempt(() => writeFileSync(fd, Buffer.from(pending, 'latin1')));
     pending = '';
   };
   return {
@@ -89,17 +123,11 @@ function openTrace(path: string | undefined): Trace {
       pending += text;
       if (pending.length >= FLUSH_BYTES) flush();
     },
+    onFailure: (call) => (onFailure = call),
     close() {
       flush();
       closeSync(fd);
+      check();
     },
   };
-}
-
-function openFile(path: string): number {
-  try {
-    return openSync(path, 'w');
-  } catch (error) {
-    throw new RangeError(`--output ${path}: it cannot be written: ${(error as Error).message}`);
-  }
 }

@@ -48,6 +48,8 @@ export class HostedProcess implements GuestProcess {
   readonly #wake: () => void;
   #resolve: (exit: Exit) => void = () => {};
   #stdinClosed = false;
+  /** The outputs that were given up. */
+  readonly #unread = new Set<'stdout' | 'stderr'>();
 
   private constructor(kernel: Kernel, pid: number, channel: Channel, wake: () => void) {
     this.#kernel = kernel;
@@ -109,14 +111,15 @@ export class HostedProcess implements GuestProcess {
   moveBytes(): boolean {
     const channel = this.#channel;
     const kernel = this.#kernel;
+    const closed = this.#closeUnread();
     if (channel.kind === 'terminal') {
       const fed = this.stdin.feed((bytes, offset) => terminalInput(kernel, channel.tty, bytes.subarray(offset)));
-      return this.#take(this.stdout, (max) => terminalOutput(kernel, channel.tty, max)) || fed;
+      return this.#take(this.stdout, (max) => terminalOutput(kernel, channel.tty, max)) || fed || closed;
     }
     const fed = this.#feedPipe(channel.stdin);
     const out = this.#take(this.stdout, (max) => hostPipeRead(kernel, channel.stdout, max));
     const err = this.#take(this.stderr, (max) => hostPipeRead(kernel, channel.stderr, max));
-    return fed || out || err;
+    return fed || out || err || closed;
   }
 
   /** The process has ended and was given back by the kernel. */
@@ -160,9 +163,23 @@ export class HostedProcess implements GuestProcess {
     return true;
   }
 
+  /** Gives up what nobody reads any more. True when that was something. */
+  #closeUnread(): boolean {
+    const channel = this.#channel;
+    let closed = false;
+    for (const name of ['stdout', 'stderr'] as const) {
+      if (!this[name].closed || this.#unread.has(name)) continue;
+      this.#unread.add(name);
+      closed = true;
+      if (channel.kind === 'terminal') hangUpTerminal(this.#kernel, channel.tty);
+      else hostPipeClose(this.#kernel, channel[name]);
+    }
+    return closed;
+  }
+
   #take(output: Output, read: (max: number) => Uint8Array): boolean {
     let taken = false;
-    while (output.room > 0) {
+    while (output.room > 0 && !output.closed) {
       const chunk = read(Math.min(output.room, CHUNK_BYTES));
       if (chunk.length === 0) break;
       taken = true;

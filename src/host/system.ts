@@ -150,7 +150,8 @@ export class System {
     this.#running = false;
     if (status.kind === 'halted') this.#halt(status.reason);
     else if (status.kind === 'busy' || moved) this.wake();
-    else if (status.untilNs !== Infinity) this.#sleepUntil(status.untilNs);
+    // A timer holds the host's process while ours go on, even if nothing but a signal will end them.
+    else if (status.untilNs !== Infinity || this.#processes.size > 0) this.#sleepUntil(status.untilNs);
   }
 
   #sleepUntil(untilNs: number): void {

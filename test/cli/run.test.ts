@@ -47,6 +47,12 @@ describe('exit status', () => {
     expect(status).toBe(127);
   });
 
+  it('is 127 for options that come after the image, which are no program', () => {
+    const { status, stderr } = run(IMAGE, '--memory', '64m', 'true');
+    expect(stderr).toBe('ringfence: cannot run --memory: no such program; options of Ringfence go before the image\n');
+    expect(status).toBe(127);
+  });
+
   it('is 124 when a limit stopped it, with the reason', () => {
     const { status, stderr } = run('--timeout', '500ms', IMAGE, 'sleep', '60');
     expect(status).toBe(124);
@@ -73,6 +79,7 @@ describe('bad input', () => {
     [['run', '-m', '10g', IMAGE, 'true'], /--memory 10g: .*at most 3\.5g/],
     [['run', '-m', 'much', IMAGE, 'true'], /--memory: 'much' is not a size; write/],
     [['run', '-u', 'bob', IMAGE, 'true'], /--user bob: write/],
+    [['run', '-u', '0:4294967295', IMAGE, 'true'], /--user 0:4294967295: ids go up to 4294967294/],
     [['run', '-w', 'tmp', IMAGE, 'true'], /--workdir tmp: write an absolute path, such as \/tmp/],
     [['run', '-e', '=x', IMAGE, 'true'], /--env =x: write NAME=VALUE/],
     [['run', '--timeout', 'soon', IMAGE, 'true'], /--timeout: 'soon' is not a duration; write/],
@@ -195,11 +202,12 @@ describe('streams', () => {
     expect(count([], { input: 'hello' })).toBe('0\n');
   });
 
+  const shell = (text: string): Ended => {
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', text], { timeout: 50_000 });
+    return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+  };
+
   it('bears closed streams', () => {
-    const shell = (text: string): Ended => {
-      const { status, stdout, stderr } = spawnSync('sh', ['-c', text], { timeout: 50_000 });
-      return { status, stdout: stdout.toString(), stderr: stderr.toString() };
-    };
     expect(shell(`${process.execPath} ${cli} run -i ${IMAGE} wc -c <&-`)).toMatchObject({ status: 0, stdout: '0\n' });
     expect(shell(`${process.execPath} ${cli} run ${IMAGE} sh -c 'exit 4' >&-`).status).toBe(4);
   });
@@ -210,6 +218,21 @@ describe('streams', () => {
     const { stdout } = spawnSync('bash', ['-c', command], { timeout: 50_000, encoding: 'utf8' });
     expect(stdout).toBe('y\n141\n');
     expect(performance.now() - started).toBeLessThan(20_000);
+  });
+
+  it('breaks the pipe for the program that writes, not for its parent', () => {
+    const guest = `sh -c 'yes; echo $? >&2; exit 4'`;
+    const { stdout, stderr } = shell(
+      `${process.execPath} ${cli} run ${IMAGE} ${guest} | head -1; echo \${PIPESTATUS[0]}`,
+    );
+    expect([stdout, stderr]).toEqual(['y\n4\n', '141\n']);
+  });
+
+  it.each(['run', 'strace', 'image'])('says that the disk is full: %s', (command) => {
+    const rest = command === 'image' ? 'ls' : `${IMAGE} yes`;
+    const { status, stderr } = shell(`${process.execPath} ${cli} ${command} ${rest} > /dev/full`);
+    expect(stderr).toContain('ringfence: standard output: it cannot be written: ENOSPC');
+    expect(status).toBe(125);
   });
 
   it('waits for a slow reader, and says nothing of it', () => {
@@ -266,6 +289,13 @@ describe('interrupts', () => {
     expect(await ended).toMatchObject({ status: 5, stdout: 'ready\ngot\n' });
   });
 
+  it('are waited for by a guest that does nothing else', async () => {
+    const { child, ended } = await started('echo ready; exec sleep infinity');
+    expect(await Promise.race([ended, delay(500, 'waits')])).toBe('waits');
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ status: 143 });
+  });
+
   it('kill a guest that does not heed three in a second', async () => {
     const { child, ended } = await started('trap "" INT; echo ready; while :; do sleep 0.1; done');
     // As an impatient person does; signals that come while the host is busy elsewhere become one.
@@ -308,6 +338,20 @@ describe('strace', () => {
     const { stderr } = ringfence(['strace', '-c', IMAGE, 'true']);
     expect(stderr).toMatch(/^% time {5}seconds {2}usecs\/call {5}calls {4}errors syscall\n/);
     expect(stderr).toMatch(/\n100\.00 .* total\n$/);
+  });
+
+  it('ends when nobody reads it', () => {
+    const command = `${process.execPath} ${cli} strace ${IMAGE} yes 2>&1 > /dev/null | head -1; echo \${PIPESTATUS[0]}`;
+    const { stdout } = spawnSync('bash', ['-c', command], { timeout: 50_000, encoding: 'utf8' });
+    expect(stdout).toMatch(/^execve.*\n141\n$/);
+  });
+
+  it('says that the disk is full, and stops', () => {
+    const { status, stderr } = ringfence(['strace', '-o', '/dev/full', IMAGE, 'yes'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    expect(stderr).toMatch(/^ringfence: --output \/dev\/full: it cannot be written: ENOSPC/);
+    expect(status).toBe(125);
   });
 
   it('takes time stamps and string limits', () => {
