@@ -543,7 +543,6 @@ class RegionEmitter implements Flow {
     const member = this.members.get(this.index) ?? this.graph.blocks[this.block]!.guarded?.get(this.index);
     if (member) return this.flat.inGroup(member.group, member.offset);
     const { careful } = this.fp;
-    if (!careful) this.prepareSideExit();
     const { operands } = this.instruction.decoded;
     const pair = address.op === 'add' && address.b.op === 'imm' ? address : undefined;
     const base = pair ? pair.a : address;
@@ -557,7 +556,10 @@ class RegionEmitter implements Flow {
       place,
       () => values.value(base),
       this.temps,
-      careful ?? this.stubLabel(this.index),
+      () => {
+        if (!careful) this.prepareSideExit();
+        this.code.br(careful ?? this.stubLabel(this.index));
+      },
     );
   }
 

@@ -50,6 +50,8 @@ const PAGE_BYTES = 4096;
 const FAR = 1 << 20;
 const GUARD_BYTES = 4096;
 const MAX_ALIGNMENT = 8;
+/** What x86-64 can compare with directly; the last page has no entries anyway. */
+const MAX_IMMEDIATE = 0x7fff_ffff;
 
 export class FlatAccess {
   private readonly code: CodeEmitter;
@@ -171,35 +173,55 @@ export class FlatAccess {
     return group.from === 0 ? this.code : this.code.i32(group.from).op('i32.add');
   }
 
-  private lookUpGroup(group: AccessGroup, base: Local, entry: Local, miss: Label): void {
+  private lookUpGroup(group: AccessGroup, base: Local, entry: Local, missed: Label): void {
     const { code } = this;
     // Of a sum of two registers nothing is known.
     const { alignment, slack } = group.index === undefined ? this.facts : noFacts();
     const low = code.local('i32');
     this.pushLow(group, base).tee(low);
-    this.pushEntry(group.access).tee(entry);
-    code.i32(1).op('i32.and').i32(1).op('i32.xor');
+    this.pushEntry(group.access).set(entry);
+    const isAligned = alignment[group.base]! >= group.size;
+    const isLow = slack[group.base]! + Math.max(Math.abs(group.from), Math.abs(group.to)) <= GUARD_BYTES;
+    this.checkBase(group.size, isAligned, isLow, () => code.get(base), missed);
+    code.get(entry).i32(1).op('i32.and', 'i32.eqz').unlikely().brIf(missed);
     // The last byte is on the same page.
-    code
-      .get(low)
-      .get(low)
-      .i32(group.to - group.from - 1)
-      .op('i32.add', 'i32.xor')
-      .i32(12)
-      .op('i32.shr_u', 'i32.or');
-    if (alignment[group.base]! < group.size) {
+    const room = PAGE_BYTES - (group.to - group.from);
+    if (group.to - group.from > group.size)
       code
-        .get(base)
+        .get(low)
+        .i32(PAGE_BYTES - 1)
+        .op('i32.and')
+        .i32(room)
+        .op('i32.gt_u')
+        .unlikely()
+        .brIf(missed);
+    alignment[group.base] = Math.max(alignment[group.base]!, group.size);
+    if (!isLow) slack[group.base] = 0;
+  }
+
+  /**
+   * Goes to `missed` where an address is not aligned, or not below 4 GiB: in as few instructions as there are, since engines fuse comparison
+   * and branch. Turned so that the lowest bits come out on top, an address that is not aligned is a large number, too.
+   */
+  private checkBase(size: number, isAligned: boolean, isLow: boolean, pushBase: () => void, missed: Label): void {
+    const { code } = this;
+    if (isAligned && isLow) return;
+    pushBase();
+    if (isLow)
+      code
         .op('i32.wrap_i64')
-        .i32(group.size - 1)
-        .op('i32.and', 'i32.or');
-      alignment[group.base] = group.size;
-    }
-    if (slack[group.base]! + Math.max(Math.abs(group.from), Math.abs(group.to)) > GUARD_BYTES) {
-      code.get(base).i64(32).op('i64.shr_u', 'i32.wrap_i64', 'i32.or');
-      slack[group.base] = 0;
-    }
-    code.unlikely().brIf(miss);
+        .i32(size - 1)
+        .op('i32.and');
+    else if (isAligned) {
+      pushBase();
+      code.op('i32.wrap_i64', 'i64.extend_i32_u', 'i64.ne');
+    } else
+      code
+        .i64(Math.log2(size))
+        .op('i64.rotr')
+        .i64(Math.min(2 ** 32 / size, MAX_IMMEDIATE))
+        .op('i64.ge_u');
+    code.unlikely().brIf(missed);
   }
 
   /** The place of an access in a group that was looked up. */
@@ -207,36 +229,43 @@ export class FlatAccess {
     return { local: this.grouped.get(group)!, offset: FLAT_BIAS + offset - group.from };
   }
 
-  /** Gives where the access goes, or branches to `miss`. */
+  /** Gives where the access goes, or goes away by `leave`. */
   translate(
     size: AccessSize,
     access: 'read' | 'write',
     { base, offset }: Place,
     pushBase: () => void,
     temps: Temps,
-    miss: Label,
+    leave: () => void,
   ): Host {
     const { code } = this;
     const { alignment, slack } = this.facts;
     const [low, entry] = [temps.take('i32'), temps.take('i32')];
     const isAligned = size === 1 || (base !== undefined && Math.min(alignment[base]!, alignmentOf(offset)) >= size);
     const isLow = base !== undefined && slack[base]! + Math.abs(offset) + size <= GUARD_BYTES;
-    const mask = isAligned ? 1 : size - 1;
-    pushBase();
-    code.op('i32.wrap_i64');
-    if (offset !== 0) code.i32(offset).op('i32.add');
-    code.tee(low);
-    this.pushEntry(access).tee(entry);
-    if (!isAligned) code.get(low).i32(-1).op('i32.xor', 'i32.and');
-    // Not a comparison: V8 would turn the branch round and lay the way out into the middle of the code.
-    code.i32(mask).op('i32.and').i32(mask).op('i32.xor');
-    if (!isLow) {
-      pushBase();
-      code.i64(32).op('i64.shr_u', 'i32.wrap_i64', 'i32.or');
-      if (base !== undefined) slack[base] = 0;
-    }
-    code.unlikely().brIf(miss);
-    if (base !== undefined && alignmentOf(offset) >= size) alignment[base] = Math.max(alignment[base]!, size);
+    const isEven = alignmentOf(offset) >= size;
+    code.block((found) => {
+      code.block((missed) => {
+        pushBase();
+        code.op('i32.wrap_i64');
+        if (offset !== 0) code.i32(offset).op('i32.add');
+        code.tee(low);
+        this.pushEntry(access).set(entry);
+        if (!isAligned && !isEven)
+          code
+            .get(low)
+            .i32(size - 1)
+            .op('i32.and')
+            .unlikely()
+            .brIf(missed);
+        this.checkBase(size, isAligned || !isEven, isLow, pushBase, missed);
+        code.get(entry).i32(1).op('i32.and', 'i32.eqz').unlikely().brIf(missed);
+        code.br(found);
+      });
+      leave();
+    });
+    if (base !== undefined && !isLow) slack[base] = 0;
+    if (base !== undefined && isEven) alignment[base] = Math.max(alignment[base]!, size);
     code.get(low).get(entry).op('i32.add').set(entry);
     return { local: entry, offset: FLAT_BIAS };
   }
