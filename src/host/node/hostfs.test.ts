@@ -84,7 +84,23 @@ describe('hostfs', () => {
     expect(read('/mnt/host/fresh')).toBe('x');
   });
 
-  it('writes through at close, fsync and truncation', () => {
+  it('tells the writer that the disk of the host is full', () => {
+    const { write } = port;
+    const room = 10_000;
+    port.write = (handle, offset, bytes) => (offset + bytes.length > room ? 'ENOSPC' : write(handle, offset, bytes));
+    const { call, stat } = boot();
+    const fd = call('openat', CWD, '/mnt/host/new', O_CREAT | O_RDWR, 0o644) as number;
+    expect(call('write', fd, new Uint8Array(16_384).fill(1), 16_384)).toBe(8192);
+    expect(call('write', fd, new Uint8Array(8192).fill(1), 8192)).toBe('ENOSPC');
+    expect(call('fsync', fd)).toBe(0);
+    expect(stat('/mnt/host/new')).toMatchObject({ st_size: 8192 });
+    expect(call('write', fd, bytesOf('more'), 4)).toBe(4);
+    expect(call('close', fd)).toBe(0);
+    expect(fs.statSync(join(host, 'new')).size).toBe(8196);
+    expect(call('truncate', '/mnt/host/new', 0)).toBe(0);
+  });
+
+  it('writes at once, at fsync and truncation', () => {
     const { kernel, call, write, read, stat, atBoot } = boot();
     expect(write('/mnt/host/new', O_CREAT | O_EXCL | O_WRONLY, 'made')).toBe(4);
     expect(fs.readFileSync(join(host, 'new'), 'utf8')).toBe('made');
@@ -92,8 +108,8 @@ describe('hostfs', () => {
     expect(fs.readFileSync(join(host, 'new'), 'utf8')).toBe('made more');
     const fd = call('openat', CWD, '/mnt/host/new', O_RDWR, 0) as number;
     call('write', fd, bytesOf('MADE'), 4);
-    expect(call('fsync', fd)).toBe(0);
     expect(fs.readFileSync(join(host, 'new'), 'utf8')).toBe('MADE more');
+    expect(call('fsync', fd)).toBe(0);
     expect(call('ftruncate', fd, 6)).toBe(0);
     expect(fs.readFileSync(join(host, 'new'), 'utf8')).toBe('MADE m');
     call('close', fd);

@@ -1,7 +1,7 @@
 /**
  * The page cache: contents of files in memory, shared by read, write and mappings. Copying to and from programs is in cached-io.ts.
  *
- * Interface: cachedPage, addPage, readAhead, truncatePages, punchPages, writeBack, dropPages,
+ * Interface: cachedPage, addPage, readAhead, truncatePages, punchPages, writeBack, writeBackPage, dropPages,
  * markDirty, needsDirty.
  * Invariants: the cache holds one reference on each frame of `inode.pages`. Bytes after the end of file in the last page are zero, unless a
  * program wrote them through a mapping. A file system without readPage (tmpfs, anonymous memory) has its contents here only; a page that
@@ -84,17 +84,24 @@ export function punchPages(kernel: Kernel, inode: Inode, first: number, last: nu
 export function writeBack(kernel: Kernel, file: Inode): Outcome<0> {
   const inode = dataInode(kernel, file);
   if (inode.dirty.size === 0) return 0;
-  const fs = fsOf(kernel, inode);
-  if (fs.writePage === undefined) return 0;
   for (const index of [...inode.dirty].sort((a, b) => a - b)) {
-    const pfn = inode.pages.get(index);
-    if (pfn !== undefined) {
-      writeProtectInode(kernel, inode, index);
-      const result = fs.writePage(kernel, inode, index, frameBytes(kernel, pfn));
-      if (failed(result)) return result;
-    }
-    inode.dirty.delete(index);
+    const result = writeBackPage(kernel, inode, index);
+    if (failed(result)) return result;
   }
+  return 0;
+}
+
+/** Writes a page of the cache to the backing store, if it is dirty and there is one. */
+export function writeBackPage(kernel: Kernel, inode: Inode, index: number): Outcome<0> {
+  const { writePage } = fsOf(kernel, inode);
+  if (writePage === undefined || !inode.dirty.has(index)) return 0;
+  const pfn = inode.pages.get(index);
+  if (pfn !== undefined) {
+    writeProtectInode(kernel, inode, index);
+    const result = writePage(kernel, inode, index, frameBytes(kernel, pfn));
+    if (failed(result)) return result;
+  }
+  inode.dirty.delete(index);
   return 0;
 }
 

@@ -2,14 +2,15 @@
  * Regular files: reads and writes through the page cache. See read(2), write(2), lseek(2).
  *
  * Interface: regularOps, seekTo.
+ * Invariant: what write() took has arrived in the backing store, where there is one: its errors are the writer's (a disk of the host that
+ * is full), and the host sees a log grow. Only what programs change through mappings arrives later.
  */
 import { RLIMIT } from '../../abi/flags/sched.ts';
-import { OPEN } from '../../abi/flags/open.ts';
 import { SEEK } from '../../abi/flags/file-io.ts';
 import { SEALS } from '../../abi/flags/fcntl.ts';
 import type { Kernel } from '../kernel.ts';
 import { readCached, writeCached } from '../mm/cached-io.ts';
-import { writeBack } from '../mm/page-cache.ts';
+import { truncatePages, writeBack, writeBackPage } from '../mm/page-cache.ts';
 import { failed, type Outcome } from '../result.ts';
 import { sendToThread } from '../signal/send.ts';
 import { groupOf } from '../task/task.ts';
@@ -21,7 +22,6 @@ import type { FileOps, Inode, Io, OpenFile } from './types.ts';
 import { progressOf } from '../task/syscall-state.ts';
 
 const { RLIMIT_FSIZE } = RLIMIT.values;
-const { O_DSYNC } = OPEN.values;
 const { SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE } = SEEK.values;
 const { F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_GROW } = SEALS.values;
 const SIGXFSZ = 25;
@@ -78,12 +78,27 @@ function writeRegular(kernel: Kernel, task: Task, file: OpenFile, io: Io, pos: n
     if (room < io.remaining) io.remaining = room;
   }
   removePrivileges(task.cred, inode);
+  const sizeBefore = inode.size;
   const count = writeCached(kernel, inode, io, pos);
   if (typeof count !== 'number') return count;
   touchModified(kernel, inode);
-  if ((file.flags & O_DSYNC) !== 0) {
-    const synced = writeBack(kernel, inode);
-    if (failed(synced)) return synced;
+  return storeWritten(kernel, inode, pos, count, sizeBefore);
+}
+
+/** Gives how much of what was just written has arrived in the backing store. A file that could not grow is as long as before. */
+function storeWritten(kernel: Kernel, file: Inode, pos: number, count: number, sizeBefore: number): Outcome<number> {
+  const inode = dataInode(kernel, file);
+  if (inode.dirty.size === 0) return count;
+  for (let index = Math.floor(pos / PAGE_SIZE); index * PAGE_SIZE < pos + count; index++) {
+    const result = writeBackPage(kernel, inode, index);
+    if (!failed(result)) continue;
+    const arrived = Math.max(0, index * PAGE_SIZE - pos);
+    const size = Math.max(sizeBefore, pos + arrived);
+    if (size < inode.size) {
+      file.size = inode.size = size;
+      truncatePages(kernel, inode, size);
+    }
+    return arrived > 0 ? arrived : result;
   }
   return count;
 }
