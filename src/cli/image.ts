@@ -2,6 +2,7 @@
 import { buildDebianImage } from '../image/debian-node.ts';
 import { exportImageFile, exportImageStream } from '../image/export-node.ts';
 import { openStore } from '../image/store-node.ts';
+import { EXIT, failure, isReaderGone } from './failure.ts';
 import { createProgress } from './progress.ts';
 
 export interface BuildOptions {
@@ -55,7 +56,15 @@ export async function exportCommand(name: string, file: string): Promise<void> {
   const resolved = await openStore().resolve(name);
   if (resolved.kind === 'directory') throw new RangeError(`${name} is a directory; tar(1) exports it`);
   if (file === '-' && process.stdout.isTTY) throw new RangeError('a tar is no text: redirect it, or name a file');
-  await (file === '-' ? exportImageStream(resolved.path, process.stdout) : exportImageFile(resolved.path, file));
+  if (file !== '-') {
+    // Ended this way, and not by the signal itself, the unfinished file is removed.
+    process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+    return exportImageFile(resolved.path, file);
+  }
+  await exportImageStream(resolved.path, process.stdout).catch((error: NodeJS.ErrnoException) => {
+    if (!isReaderGone(error, process.stdout)) throw error;
+    process.exitCode = EXIT.noReader;
+  });
 }
 
 export function listCommand(options: { readonly json?: boolean }): void {
@@ -66,7 +75,7 @@ export function listCommand(options: { readonly json?: boolean }): void {
   }
   const rows = images.map(({ name, sizeBytes, modified, meta }) => [
     name,
-    meta?.architecture ?? 'damaged',
+    meta === null ? 'damaged' : (meta.architecture ?? '-'),
     `${(sizeBytes / 1e6).toFixed(1)} MB`,
     modified.toISOString().slice(0, 10),
   ]);
@@ -76,7 +85,15 @@ export function listCommand(options: { readonly json?: boolean }): void {
 
 export function removeCommand(names: readonly string[]): void {
   const store = openStore();
-  for (const name of names) store.remove(name);
+  const failures: unknown[] = [];
+  for (const name of names) {
+    try {
+      store.remove(name);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  for (const error of failures) process.exitCode = failure(error);
 }
 
 function architectureOf(name: string): string {

@@ -3,22 +3,35 @@
  *
  * Interface: exportImageFile, exportImageStream.
  */
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { asImageError, openImageFile } from './files-node.ts';
+import { ImageError } from './image-error.ts';
 import { exportTar } from './tar-export.ts';
 
-/** Writes the tar to `target`, which is there only when it is whole. */
+/** Writes the tar to `target`: a file, which is there only when it is whole, or a pipe or device that is there already. */
 export async function exportImageFile(imagePath: string, target: string): Promise<void> {
-  const unfinished = `${target}.${process.pid}.tmp`;
+  const found = statSync(target, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true)
+    throw new ImageError('bad-name', `${target} is a directory.`, `Name a file in it, such as ${target}/root.tar.`);
+  if (found !== undefined && !found.isFile()) return exportImageStream(imagePath, createWriteStream(target));
+  const path = found === undefined ? target : realpathSync(target);
+  const parent = dirname(path);
+  if (!existsSync(parent)) throw new ImageError('not-found', `${parent} is not there.`, 'Make the directory first.');
+  const unfinished = `${path}.${process.pid}.tmp`;
+  const forget = (): void => rmSync(unfinished, { force: true });
+  process.once('exit', forget);
   try {
     await exportImageStream(imagePath, createWriteStream(unfinished));
-    await rename(unfinished, target);
+    await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
+  } finally {
+    process.off('exit', forget);
   }
 }
 

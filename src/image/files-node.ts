@@ -1,7 +1,7 @@
 /**
  * Images and staging on Node's file system.
  *
- * Interface: openImageFile, verifyImageFile, buildImageFile, FileSource, FileStaging, fileChunks, asImageError.
+ * Interface: openImageFile, verifyImageFile, buildImageFile, FileSource, FileStaging, fileChunks, asImageError, naming.
  * Invariant: buildImageFile shows a finished file at its name or none: it writes beside it, syncs and renames.
  */
 import {
@@ -201,7 +201,8 @@ export function asImageError(error: unknown): unknown {
   }
 }
 
-function naming(path: string, error: unknown): unknown {
+/** Puts the name of what was read before what is wrong with it. */
+export function naming(path: string, error: unknown): unknown {
   if (!(error instanceof ImageError)) return error;
   return new ImageError(error.code, `${path}: ${error.message}`, error.hint, error);
 }

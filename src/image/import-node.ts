@@ -9,7 +9,7 @@ import { basename, join } from 'node:path';
 import { decompress } from './decompress.ts';
 import { importDirectory } from './directory-node.ts';
 import { FileTree } from './file-tree.ts';
-import { fileChunks } from './files-node.ts';
+import { fileChunks, naming } from './files-node.ts';
 import { ImageError } from './image-error.ts';
 import type { OciFiles, OciOptions } from './oci.ts';
 import { importOci, isOciLayout, treeFiles } from './oci.ts';
@@ -54,7 +54,12 @@ export async function importArchive(
   }
 
   const read = fileChunks(source, (done) => progress({ phase: 'read', done, total: stats?.size ?? done }));
-  await importTar(tree, decompress(read));
+  try {
+    await importTar(tree, decompress(read));
+    if (tree.root.children.size === 0) throw new ImageError('bad-format', 'There are no files in it.');
+  } catch (error) {
+    throw naming(source === '-' ? 'standard input' : source, error);
+  }
   const files = treeFiles(tree);
   if (!(await isOciLayout(files))) return { meta: ownMeta, onProgress };
   // The archive holds an image rather than a root: what was unpacked are its blobs, so unpack these in turn.

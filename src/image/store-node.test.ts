@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { downloadPackages } from './apt-node.ts';
@@ -193,6 +194,35 @@ test('an image goes out as a tar and comes back the same', async () => {
   await exportImageFile(store.path('a.tar'), join(home, 'again.tar'));
   expect(readFileSync(join(home, 'again.tar'))).toEqual(readFileSync(join(home, 'out.tar')));
   await expect(exportImageFile(original, join(home, 'no/such/place.tar'))).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('a tar goes into what is no file as it is, and not into what cannot be written', async () => {
+  const image = await put('one', 'first');
+  const fifo = join(home, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const reader = spawn('sh', ['-c', `tar t < ${fifo}`]);
+  const listed = text(reader.stdout);
+  await exportImageFile(image, fifo);
+  expect(await listed).toBe('./\n./file\n');
+  expect(statSync(fifo).isFIFO()).toBe(true);
+  await expect(exportImageFile(image, home)).rejects.toThrow(/is a directory/);
+  await expect(exportImageFile(image, join(home, 'no/such.tar'))).rejects.toThrow(`${home}/no is not there`);
+  await expect(exportImageFile(image, '/dev/full')).rejects.toThrow(/The disk is full/);
+  expect(statSync('/dev/full').isCharacterDevice()).toBe(true);
+});
+
+test.each([
+  ['nothing', '', /There are no files in it/],
+  ['text', 'text '.repeat(1000), /This is not a tar archive/],
+  ['bytes that set every bit', new Uint8Array(10_000).fill(255), /This is not a tar archive/],
+  ['half of a gzip file', gzipSync(new Uint8Array(10_000)).subarray(0, 20), /gzip data is damaged or cut short/],
+])('%s is not imported, and the error names the file', async (_, content, message) => {
+  const file = join(home, 'archive');
+  writeFileSync(file, content);
+  const importing = store.importImage('one', file);
+  await expect(importing).rejects.toThrow(message);
+  await expect(importing).rejects.toThrow(`${file}: `);
+  expect(store.list()).toEqual([]);
 });
 
 test('a directory becomes an image', async () => {

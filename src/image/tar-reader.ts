@@ -142,7 +142,8 @@ function padding(size: number): number {
 function checkSum(header: Uint8Array): void {
   let sum = 0;
   header.forEach((byte, at) => (sum += at >= 148 && at < 156 ? 0x20 : byte));
-  if (sum !== number(header, 148, 8))
+  const isText = (header[148]! & 0x80) === 0;
+  if (!isText || sum !== number(header, 148, 8))
     throw new ImageError('bad-format', 'This is not a tar archive, or it is damaged.');
 }
 
