@@ -14,9 +14,9 @@
  */
 import { ModuleBuilder } from '../wasm/module.ts';
 import { defineFpFunctions } from './fp/functions.ts';
-import { HART, RECORD_BYTES, RECORD_PAGE_BYTES, type Layout } from './layout.ts';
+import { HART, RECORD_PAGE_BYTES, type Layout } from './layout.ts';
 import type { LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
-import { encodeRun } from './interpreter/encode.ts';
+import { defineEncode } from './interpreter/encode.ts';
 import { defineExecute } from './interpreter/execute.ts';
 import type { ExitReason } from './interpreter/exits.ts';
 import { defineTranslate } from './interpreter/lookup.ts';
@@ -67,7 +67,7 @@ export function createInterpreter(
   readTime: () => number = () => -1,
 ): Interpreter {
   const module = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
-  const { run, step, cross, enterUser, saveRegisters, loadRegisters, table, ...functions } = port.instantiate(
+  const { run, step, cross, enterUser, encode, saveRegisters, loadRegisters, table, ...functions } = port.instantiate(
     module,
     memory,
     { readTime },
@@ -84,7 +84,7 @@ export function createInterpreter(
     encode: () => {
       const record = view.getInt32(layout.hart + HART.record, true) >>> 0;
       const records = record - ((record - layout.records) % RECORD_PAGE_BYTES);
-      encodeRun(view, layout, { records, fpEnabled: fpEnabled(records) }, (record - records) / RECORD_BYTES);
+      encode!(records, fpEnabled(records) ? 1 : 0);
     },
   };
 }
@@ -121,6 +121,7 @@ function generate(layout: Layout): Uint8Array {
     time,
   };
   for (const [name, helper] of helpers.fp) module.exportFunction(name, helper);
+  defineEncode(module, layout);
   const table = module.table(MAX_REGIONS);
   module.exportTable('table', table);
   defineDispatch(module, layout, table);

@@ -9,8 +9,7 @@
  *
  * REGION_FLAG is set in the op of a record at which translated code begins; the rest is the op as before.
  *
- * Interface: OPCODES, Opcode, opcodeOf, isRelative, FUSED, Fused, FusedPart, Chain, CHAINS, FUSED_START,
- * FusedPrefix, unfused, PSEUDO, REGION_FLAG.
+ * Interface: OPCODES, Opcode, opcodeOf, isRelative, FUSED, Fused, FusedPart, Chain, PSEUDO, REGION_FLAG.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import type { Insn } from '../../isa/riscv/insn.ts';
@@ -83,44 +82,6 @@ export const FUSED: readonly Fused[] = FUSED_SEQUENCES.map((sequence, i) => ({
   op: OPCODES.length + Object.keys(PSEUDO).length + i,
   parts: sequence.split(' ').map(parsePart),
 }));
-
-/** Where a walk along the sequences is. */
-export class FusedPrefix {
-  /** The op of the sequence that ends here, if one does. */
-  op: number | undefined;
-  private readonly longer = new Map<number, FusedPrefix>();
-
-  /** The walk's next step, if a sequence goes on so. */
-  next(op: number, chain: Chain): FusedPrefix | undefined {
-    return this.longer.get(op * CHAINS.length + CHAINS.indexOf(chain));
-  }
-
-  add(parts: readonly FusedPart[], op: number): void {
-    const [first, ...rest] = parts;
-    if (!first) {
-      this.op = op;
-      return;
-    }
-    const key = first.opcode.op * CHAINS.length + CHAINS.indexOf(first.chain);
-    let next = this.longer.get(key);
-    if (!next) this.longer.set(key, (next = new FusedPrefix()));
-    next.add(rest, op);
-  }
-}
-
-/** The chains, those first that are to be preferred. */
-export const CHAINS: readonly Chain[] = ['rs1', 'rs2', 'none'];
-
-/** Where all sequences begin. */
-export const FUSED_START = new FusedPrefix();
-for (const { op, parts } of FUSED) FUSED_START.add(parts, op);
-
-const firstOf = new Map(FUSED.map(({ op, parts }) => [op, parts[0]!.opcode.op]));
-
-/** The op of the record's own instruction. */
-export function unfused(op: number): number {
-  return firstOf.get(op) ?? op;
-}
 
 function parsePart(text: string): FusedPart {
   const [name, length, chain = 'none'] = text.split(/[/:]/) as [string, string, Chain?];

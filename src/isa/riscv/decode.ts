@@ -24,7 +24,8 @@ export function instructionLength(low: number): 2 | 4 {
 }
 
 const candidates = new Map<number, readonly Insn[]>();
-const compressedRows = new Array<CompressedInsn | null | undefined>(65536);
+/** Null: illegal. */
+const compressedRows = new Map<number, CompressedInsn | null>();
 /** Rows by quadrant and funct3, which every compressed pattern fixes at least in part. */
 const compressedCandidates = new Map<number, readonly CompressedInsn[]>();
 const QUADRANT_FUNCT3 = 0xe003;
@@ -43,11 +44,11 @@ export function decode(word: number): Decoded | undefined {
 }
 
 function decodeCompressed(word: number): Decoded | undefined {
-  let row = compressedRows[word];
+  let row = compressedRows.get(word);
   if (row === undefined) {
     row = rowsOf(word).find((candidate) => ((word ^ candidate.value) & candidate.mask) === 0) ?? null;
-    if (row && !row.valid(word)) row = null;
-    compressedRows[word] = row;
+    if (row?.notZero?.(word) === 0) row = null;
+    compressedRows.set(word, row);
   }
   if (row === null) return undefined;
   return { insn: insnByName(row.expandsTo), compressed: row, length: 2, operands: extract(row.operands, word) };

@@ -3,7 +3,7 @@
  * RISC-V Unprivileged ISA, chapter "C", tables "Instruction listing for RVC, Quadrant 0..2".
  *
  * HINTs (rd = x0, shift by 0, c.nop with an immediate …) are executed as what they expand to, which changes nothing.
- * Reserved encodings fail `valid` and are illegal.
+ * Reserved encodings have a field that is 0 and are illegal.
  *
  * Interface: RV64C, CompressedInsn. Rows are in order of preference where patterns overlap.
  */
@@ -21,7 +21,8 @@ export interface CompressedInsn {
   readonly mask: number;
   readonly value: number;
   readonly operands: Readonly<Partial<Record<Operand, Extract>>>;
-  readonly valid: (word: number) => boolean;
+  /** Where this is 0 the encoding is reserved. */
+  readonly notZero: Extract | undefined;
 }
 
 /** Collects bit runs [from, count, to] of the word. */
@@ -63,26 +64,20 @@ const zero = fixed(0);
 const ra = fixed(1);
 const sp = fixed(2);
 
-const always = (): boolean => true;
-const notZero =
-  (extract: Extract) =>
-  (word: number): boolean =>
-    extract(word) !== 0;
-
 function c(
   name: string,
   expandsTo: string,
   pattern: string,
   asm: string,
   operands: CompressedInsn['operands'],
-  valid: (word: number) => boolean = always,
+  notZero?: Extract,
 ): CompressedInsn {
-  return { name, expandsTo, asm, ...parsePattern(pattern, 16), operands, valid };
+  return { name, expandsTo, asm, ...parsePattern(pattern, 16), operands, notZero };
 }
 
 // prettier-ignore
 export const RV64C: readonly CompressedInsn[] = [
-  c('c.addi4spn', 'addi', '000 ........ ... 00', 'rd,rs1,imm', { rd: low3, rs1: sp, imm: addi4spn }, notZero(addi4spn)),
+  c('c.addi4spn', 'addi', '000 ........ ... 00', 'rd,rs1,imm', { rd: low3, rs1: sp, imm: addi4spn }, addi4spn),
   c('c.fld', 'fld', '001 ... ... .. ... 00', 'fd,imm(rs1)', { fd: low3, rs1: high3, imm: offsetD }),
   c('c.lw',  'lw',  '010 ... ... .. ... 00', 'rd,imm(rs1)', { rd: low3, rs1: high3, imm: offsetW }),
   c('c.ld',  'ld',  '011 ... ... .. ... 00', 'rd,imm(rs1)', { rd: low3, rs1: high3, imm: offsetD }),
@@ -92,10 +87,10 @@ export const RV64C: readonly CompressedInsn[] = [
 
   c('c.nop',   'addi',  '000 . 00000 ..... 01', 'nop', { rd: zero, rs1: zero, imm: imm6 }),
   c('c.addi',  'addi',  '000 . ..... ..... 01', 'rd,imm', { rd: full, rs1: full, imm: imm6 }),
-  c('c.addiw', 'addiw', '001 . ..... ..... 01', 'rd,imm', { rd: full, rs1: full, imm: imm6 }, notZero(full)),
+  c('c.addiw', 'addiw', '001 . ..... ..... 01', 'rd,imm', { rd: full, rs1: full, imm: imm6 }, full),
   c('c.li',    'addi',  '010 . ..... ..... 01', 'rd,imm', { rd: full, rs1: zero, imm: imm6 }),
-  c('c.addi16sp', 'addi', '011 . 00010 ..... 01', 'rd,imm', { rd: sp, rs1: sp, imm: addi16sp }, notZero(addi16sp)),
-  c('c.lui',   'lui',   '011 . ..... ..... 01', 'rd,upper', { rd: full, imm: upper }, notZero(upper)),
+  c('c.addi16sp', 'addi', '011 . 00010 ..... 01', 'rd,imm', { rd: sp, rs1: sp, imm: addi16sp }, addi16sp),
+  c('c.lui',   'lui',   '011 . ..... ..... 01', 'rd,upper', { rd: full, imm: upper }, upper),
   c('c.srli',  'srli',  '100 . 00 ... ..... 01', 'rd,hex', { rd: high3, rs1: high3, imm: shamt }),
   c('c.srai',  'srai',  '100 . 01 ... ..... 01', 'rd,hex', { rd: high3, rs1: high3, imm: shamt }),
   c('c.andi',  'andi',  '100 . 10 ... ..... 01', 'rd,imm', { rd: high3, rs1: high3, imm: imm6 }),
@@ -111,9 +106,9 @@ export const RV64C: readonly CompressedInsn[] = [
 
   c('c.slli',  'slli', '000 . ..... ..... 10', 'rd,hex', { rd: full, rs1: full, imm: shamt }),
   c('c.fldsp', 'fld',  '001 . ..... ..... 10', 'fd,imm(rs1)', { fd: full, rs1: sp, imm: offsetDsp }),
-  c('c.lwsp',  'lw',   '010 . ..... ..... 10', 'rd,imm(rs1)', { rd: full, rs1: sp, imm: offsetWsp }, notZero(full)),
-  c('c.ldsp',  'ld',   '011 . ..... ..... 10', 'rd,imm(rs1)', { rd: full, rs1: sp, imm: offsetDsp }, notZero(full)),
-  c('c.jr',    'jalr', '100 0 ..... 00000 10', 'rs1', { rd: zero, rs1: full, imm: zero }, notZero(full)),
+  c('c.lwsp',  'lw',   '010 . ..... ..... 10', 'rd,imm(rs1)', { rd: full, rs1: sp, imm: offsetWsp }, full),
+  c('c.ldsp',  'ld',   '011 . ..... ..... 10', 'rd,imm(rs1)', { rd: full, rs1: sp, imm: offsetDsp }, full),
+  c('c.jr',    'jalr', '100 0 ..... 00000 10', 'rs1', { rd: zero, rs1: full, imm: zero }, full),
   c('c.mv',    'add',  '100 0 ..... ..... 10', 'rd,rs2', { rd: full, rs1: zero, rs2: low }),
   c('c.ebreak', 'ebreak', '100 1 00000 00000 10', '', { imm: fixed(0x0010_0073) }),
   c('c.jalr',  'jalr', '100 1 ..... 00000 10', 'rs1', { rd: ra, rs1: full, imm: zero }),
