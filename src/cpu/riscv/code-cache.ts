@@ -71,7 +71,7 @@ export class CodeCache {
   }
 
   flushAll(): void {
-    this.#placeOf.fill(0);
+    for (const key of this.#keyOf) if (key >= 0) this.#placeOf[key] = 0;
     this.#keyOf.fill(-1);
     this.#next = 0;
     this.#mmu.revokeAllCode();

@@ -86,8 +86,10 @@ export class Mmu {
     this.#bytes = bytes;
     this.#words = words;
     this.#writable = new Uint8Array(layout.ramBytes >>> 12);
+    // In one piece, which the host gives out without touching it.
+    const logs = new Int32Array(layout.tablePairs * 2 * LOG_ENTRIES);
     for (let i = 0; i < layout.tablePairs; i++)
-      this.#pairs.push({ owner: undefined, reads: newLog(), writes: newLog() });
+      this.#pairs.push({ owner: undefined, reads: newLog(logs, 2 * i), writes: newLog(logs, 2 * i + 1) });
   }
 
   /** The context of loads and stores. */
@@ -354,8 +356,8 @@ function pageNumber(vaLo: number, vaHi: number): number {
   return (vaHi >>> 0) * 0x10_0000 + (vaLo >>> 12);
 }
 
-function newLog(): FillLog {
-  return { pages: new Int32Array(LOG_ENTRIES), count: 0 };
+function newLog(logs: Int32Array, index: number): FillLog {
+  return { pages: logs.subarray(index * LOG_ENTRIES, (index + 1) * LOG_ENTRIES), count: 0 };
 }
 
 function clearEntry(words: Int32Array, word: number): void {
