@@ -19,7 +19,7 @@
  */
 import { detectFpHost, type FpHost } from './fp/fp-host.ts';
 import type { TranslatorLinks } from './interpreter.ts';
-import { REGION_FLAG } from './interpreter/opcodes.ts';
+import { REGION_FLAG } from './interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
 import { Heat } from './translator/heat.ts';
 import { findRoots } from './translator/hot-roots.ts';
@@ -86,7 +86,8 @@ export class CodeTranslator {
   readonly #words: Int32Array;
   readonly #layout: Layout;
   readonly #links: TranslatorLinks;
-  readonly #fpHost: FpHost;
+  /** Found out when it is needed. */
+  #fpHost: FpHost | undefined;
   readonly #code: TranslatedMemory;
   readonly #translations = new Translations();
   readonly #heat = new Heat();
@@ -109,7 +110,6 @@ export class CodeTranslator {
     this.#words = new Int32Array(memory.buffer);
     this.#layout = layout;
     this.#links = links;
-    this.#fpHost = detectFpHost(port, memory);
     this.#code = code;
     this.tier = tier;
   }
@@ -247,6 +247,7 @@ export class CodeTranslator {
     if (!this.#canAfford()) return;
     const batch = this.#formBatch(code, root);
     if (batch.length === 0) return;
+    this.#fpHost ??= detectFpHost(this.#port, this.#memory);
     const bytes = buildModule(this.#layout, this.#fpHost, batch);
     this.#spentBytes += bytes.length;
     this.#makeRoom(bytes.length, batch.length);

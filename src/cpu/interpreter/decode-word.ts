@@ -13,8 +13,8 @@ import type { ModuleBuilder } from '../../wasm/module.ts';
 import { RECORD_BYTES } from '../layout.ts';
 import { emitExtract, type Extract } from './bit-fields.ts';
 import { emitSwitch } from './execute.ts';
-import { isRelative, opcodeOf, PSEUDO } from './opcodes.ts';
-import { FIELD } from './record-site.ts';
+import { isRelative, opcodeOf } from './opcodes.ts';
+import { FIELD, PSEUDO } from './record.ts';
 
 /** The register that takes what is written to x0. */
 const SINK = 32;

@@ -5,17 +5,8 @@ import { decode, instructionLength } from '../../isa/riscv/decode.ts';
 import { INSNS, usageOf } from '../../isa/riscv/table.ts';
 import { HART, RECORD_BYTES, RECORD_PAGE_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES } from '../layout.ts';
 import { createInterpreter } from '../interpreter.ts';
-import {
-  FUSED,
-  isRelative,
-  opcodeOf,
-  PSEUDO,
-  REGION_FLAG,
-  type Fused,
-  type FusedPart,
-  type Opcode,
-} from './opcodes.ts';
-import { FIELD } from './record-site.ts';
+import { FUSED, isRelative, opcodeOf, type Fused, type FusedPart, type Opcode } from './opcodes.ts';
+import { FIELD, PSEUDO, REGION_FLAG } from './record.ts';
 import { TestMachine } from './test-machine.ts';
 
 const ECALL = 0x73;

@@ -13,8 +13,7 @@ import type { ModuleBuilder } from '../../wasm/module.ts';
 import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
 import { defineDecodeWord } from './decode-word.ts';
 import { defineFuse } from './fuse.ts';
-import { PSEUDO, REGION_FLAG } from './opcodes.ts';
-import { FIELD } from './record-site.ts';
+import { FIELD, PSEUDO, REGION_FLAG } from './record.ts';
 
 const PAGE_SLOTS = 2048;
 const LAST_SLOT = PAGE_SLOTS - 1;

@@ -16,8 +16,9 @@ import type { AccessOp } from '../../wasm/opcodes.ts';
 import { HART, RECORD_BYTES, RECORD_PAGE_HOST, type Layout } from '../layout.ts';
 import { EXIT, JUMPED, MOVED, type ExitReason } from './exits.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { FUSED, OPCODES, PSEUDO, REGION_FLAG } from './opcodes.ts';
-import { FIELD, RecordSite } from './record-site.ts';
+import { FUSED, OPCODES } from './opcodes.ts';
+import { FIELD, PSEUDO, REGION_FLAG } from './record.ts';
+import { RecordSite } from './record-site.ts';
 import { emitInstruction, type Flow } from './statements.ts';
 import { Temps, type ValueEmitter } from './values.ts';
 

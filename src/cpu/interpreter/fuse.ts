@@ -7,8 +7,8 @@ import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { RECORD_BYTES } from '../layout.ts';
 import { emitSwitch } from './execute.ts';
-import { FUSED, REGION_FLAG, type Chain, type Fused, type FusedPart } from './opcodes.ts';
-import { FIELD } from './record-site.ts';
+import { FUSED, type Chain, type Fused, type FusedPart } from './opcodes.ts';
+import { FIELD, REGION_FLAG } from './record.ts';
 
 /** The chains, those first that are to be preferred. */
 const CHAINS: readonly Chain[] = ['rs1', 'rs2', 'none'];

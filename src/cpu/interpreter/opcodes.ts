@@ -7,20 +7,14 @@
  * Frequent sequences (fusion.ts) have ops of their own, which the first record of the sequence carries; the other ones' fields stay in
  * their own records, so that they can also be jumped to. A chained instruction reads, as rs1 or rs2, what the one before it wrote.
  *
- * REGION_FLAG is set in the op of a record at which translated code begins; the rest is the op as before.
- *
- * Interface: OPCODES, Opcode, opcodeOf, isRelative, FUSED, Fused, FusedPart, Chain, PSEUDO, REGION_FLAG.
+ * Interface: OPCODES, Opcode, opcodeOf, isRelative, FUSED, Fused, FusedPart, Chain.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import type { Insn } from '../../isa/riscv/insn.ts';
 import { RV64C } from '../../isa/riscv/rv64c.ts';
 import { graphOf, insnByName, INSNS } from '../../isa/riscv/table.ts';
 import { FUSED_SEQUENCES } from './fusion.ts';
-
-/** Ops that belong to no row. Fresh memory reads as `undecoded`. */
-export const PSEUDO = { undecoded: 0, pageEnd: 1, cross: 2, illegal: 3, fpOff: 4 } as const;
-
-export const REGION_FLAG = 0x8000;
+import { PSEUDO } from './record.ts';
 
 export interface Opcode {
   readonly op: number;

@@ -1,17 +1,15 @@
 /**
  * Access to the fields of a pre-decoded record from generated code, and the position of its instruction.
  *
- *   record   op u16, rd u16, rs1 u16, rs2 u16 (register numbers x 8), imm i32, left u16, rs3 u16
  *   pc       bias + record/8, where `bias` is fixed for as long as execution stays in one page of records
  *
- * Interface: RecordSite, FIELD.
+ * Interface: RecordSite.
  */
 import type { Expr, FieldName, RegisterOperand } from '../../isa/graph.ts';
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import { HART, RECORD_BYTES, type Layout } from '../layout.ts';
+import { FIELD } from './record.ts';
 import type { Temps, ValueEmitter } from './values.ts';
-
-export const FIELD = { op: 0, rd: 2, rs1: 4, rs2: 6, imm: 8, left: 12, rs3: 14 } as const;
 
 export class RecordSite {
   readonly code: CodeEmitter;

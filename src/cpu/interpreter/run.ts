@@ -21,8 +21,9 @@ import { emitSwitch, LOADS, STORES } from './execute.ts';
 import { EXIT, JUMPED, MOVED } from './exits.ts';
 import { emitFastFp, isInHotLoop } from './fast-fp.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { FUSED, OPCODES, PSEUDO, type FusedPart } from './opcodes.ts';
-import { FIELD, RecordSite } from './record-site.ts';
+import { FUSED, OPCODES, type FusedPart } from './opcodes.ts';
+import { FIELD, PSEUDO } from './record.ts';
+import { RecordSite } from './record-site.ts';
 import { emitInstruction, type Flow } from './statements.ts';
 import { Temps, type ValueEmitter } from './values.ts';
 

@@ -9,8 +9,8 @@ import type { ModuleBuilder } from '../../wasm/module.ts';
 import { HART, type Layout } from '../layout.ts';
 import { EXIT, JUMPED, MOVED } from './exits.ts';
 import { emitCodeLookup } from './lookup.ts';
-import { PSEUDO } from './opcodes.ts';
-import { FIELD, RecordSite } from './record-site.ts';
+import { FIELD, PSEUDO } from './record.ts';
+import { RecordSite } from './record-site.ts';
 import { Temps } from './values.ts';
 
 export function defineStep(module: ModuleBuilder, layout: Layout, execute: FuncRef): FuncRef {

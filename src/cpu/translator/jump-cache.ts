@@ -13,8 +13,7 @@
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { EXIT, MOVED } from '../interpreter/exits.ts';
-import { PSEUDO, REGION_FLAG } from '../interpreter/opcodes.ts';
-import { FIELD } from '../interpreter/record-site.ts';
+import { FIELD, PSEUDO, REGION_FLAG } from '../interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, type Layout } from '../layout.ts';
 import { MAX_DEPTH, REGION_PARAMS, REGION_RESULTS, RESULT } from './signature.ts';
 

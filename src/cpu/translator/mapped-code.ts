@@ -3,7 +3,7 @@
  *
  * Interface: MappedCode, CodePage.
  */
-import { PSEUDO } from '../interpreter/opcodes.ts';
+import { PSEUDO } from '../interpreter/record.ts';
 import { codeSpread, codeTlbIndex, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
 import type { CodeSource } from './region.ts';
 
