@@ -10,6 +10,7 @@
  * and the types of what they give.
  */
 import { nodeEventLoop } from './host/node/event-loop.ts';
+import { nodeEntropy } from './host/node/entropy.ts';
 import { openDirectory } from './host/node/files.ts';
 import { nodeWasm } from './host/node/wasm.ts';
 import { BootError } from './host/errors.ts';
@@ -106,6 +107,7 @@ function systemOptions(options: BootOptions): SystemOptions {
   return {
     wasm: nodeWasm,
     eventLoop: nodeEventLoop,
+    entropy: nodeEntropy,
     trees: root.kind === 'tree' ? [root.tree] : [],
     directories,
     root: {

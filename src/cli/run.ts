@@ -210,15 +210,23 @@ function attachPipes(system: System, guest: GuestProcess, options: RunOptions): 
   };
   const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
   for (const signal of signals) process.on(signal, passOn);
+  const detachInput = options.interactive === true ? attachInput(guest) : () => {};
+  return () => {
+    for (const signal of signals) process.off(signal, passOn);
+    detachInput();
+  };
+}
+
+/** Only where it is asked for: to make process.stdin takes some milliseconds. */
+function attachInput(guest: GuestProcess): () => void {
   const { stdin } = process;
   const onEnd = (): void => guest.stdin.end();
   const onData = (chunk: Buffer): void => {
     stdin.pause();
     void guest.stdin.write(chunk).then(() => stdin.resume());
   };
-  if (options.interactive === true) stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
+  stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
   return () => {
-    for (const signal of signals) process.off(signal, passOn);
     stdin.off('data', onData).off('end', onEnd).off('error', onEnd);
     stdin.pause();
     stdin.unref?.();

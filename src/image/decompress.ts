@@ -5,7 +5,7 @@
  * Works wherever there is WebAssembly and DecompressionStream: Node and browsers.
  */
 import { Decompress as ZstdDecompress } from 'fzstd';
-import * as xzModule from 'xz-decompress';
+import type * as xz from 'xz-decompress';
 import { ByteReader } from './byte-reader.ts';
 import { ImageError } from './image-error.ts';
 
@@ -37,7 +37,7 @@ export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGener
       case 'gzip':
         return yield* fromStream(toStream(rest).pipeThrough(new DecompressionStream('gzip')));
       case 'xz':
-        return yield* fromStream(new XzReadableStream(toStream(rest)));
+        return yield* fromStream(await unxz(toStream(rest)));
       case 'zstd':
         return yield* unzstd(rest);
       case 'bzip2':
@@ -50,9 +50,14 @@ export async function* decompress(chunks: AsyncIterable<Uint8Array>): AsyncGener
   }
 }
 
-type XzModule = typeof xzModule;
-/** The package is CommonJS: what stands beside `default` depends on who loads it, Node or a bundler. */
-const { XzReadableStream } = (xzModule as XzModule & { default?: XzModule }).default ?? xzModule;
+type XzModule = typeof xz;
+
+async function unxz(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<ReadableStream<Uint8Array>> {
+  const loaded = (await import('xz-decompress')) as XzModule & { default?: XzModule };
+  // The package is CommonJS: what stands beside `default` depends on who loads it, Node or a bundler.
+  const { XzReadableStream } = loaded.default ?? loaded;
+  return new XzReadableStream(stream);
+}
 
 async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = [];
