@@ -9,29 +9,35 @@ const os = require('node:os');
 const path = require('node:path');
 const vm = require('node:vm');
 
-const bundle = path.join(__dirname, '..', 'dist', 'ringfence.cjs');
+const bundle = path.join(__dirname, '..', 'dist', 'bundle');
+const entry = 'ringfence.cjs';
+const cacheRoot = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
+const cacheDirectory = path.join(cacheRoot, 'ringfence', 'code');
+// Each command needs other functions.
+const command = /^[a-z]+$/.test(process.argv[2]) ? process.argv[2] : 'other';
 
-function main() {
-  const { size, mtimeMs } = fs.statSync(bundle);
-  const cacheRoot = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
-  const build = `${process.version}-${process.arch}-${size}-${Math.floor(mtimeMs)}`;
-  // Each command needs other functions.
-  const command = /^[a-z]+$/.test(process.argv[2]) ? process.argv[2] : 'other';
-  const cacheFile = path.join(cacheRoot, 'ringfence', 'code', `${build}-${command}`);
+/** Exports of the bundle's files that were loaded. */
+const loaded = new Map();
+
+function load(name, build) {
+  const known = loaded.get(name);
+  if (known) return known.exports;
+  const module = { exports: {} };
+  loaded.set(name, module);
+  const file = path.join(bundle, name);
+  const cacheFile = path.join(cacheDirectory, `${build}-${command}-${name}`);
   const cachedData = readCache(cacheFile);
   // The bundle is ASCII: read as latin-1 it is not copied again.
-  const script = new vm.Script(
-    `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(bundle, 'latin1')}\n})`,
-    {
-      filename: bundle,
-      cachedData,
-    },
-  );
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, require, module, bundle, path.dirname(bundle));
-  // Written at the end, when the functions that a start needs have been compiled.
+  const source = `(function (exports, require, module, __filename, __dirname) {${fs.readFileSync(file, 'latin1')}\n})`;
+  const script = new vm.Script(source, { filename: file, cachedData });
+  const requireBeside = (id) => (id.startsWith('./') ? load(path.basename(id), build) : require(id));
+  script.runInThisContext()(module.exports, requireBeside, module, file, bundle);
+  // Written at the end, when the functions that a start needs have been compiled. V8 takes it only with the flags that it had then: the
+  // entry is loaded before flags are set (host/node/wasm.ts) and written after they are set back, the others between.
+  const when = name === entry ? 'addListener' : 'prependListener';
   if (cachedData === undefined || script.cachedDataRejected)
-    process.on('exit', () => writeCache(cacheFile, build, script.createCachedData()));
+    process[when]('exit', () => writeCache(cacheFile, build, script.createCachedData()));
+  return module.exports;
 }
 
 function readCache(file) {
@@ -44,10 +50,9 @@ function readCache(file) {
 
 function writeCache(file, build, data) {
   try {
-    const directory = path.dirname(file);
-    fs.mkdirSync(directory, { recursive: true });
-    for (const old of fs.readdirSync(directory))
-      if (!old.startsWith(build)) fs.rmSync(path.join(directory, old), { force: true });
+    fs.mkdirSync(cacheDirectory, { recursive: true });
+    for (const old of fs.readdirSync(cacheDirectory))
+      if (!old.startsWith(build)) fs.rmSync(path.join(cacheDirectory, old), { force: true });
     const temporary = `${file}.${process.pid}`;
     fs.writeFileSync(temporary, data);
     fs.renameSync(temporary, file);
@@ -56,7 +61,8 @@ function writeCache(file, build, data) {
   }
 }
 
-if (fs.existsSync(bundle)) main();
+const found = fs.statSync(path.join(bundle, entry), { throwIfNoEntry: false });
+if (found) load(entry, `${process.version}-${process.arch}-${found.size}-${Math.floor(found.mtimeMs)}`);
 else {
   process.stderr.write('ringfence: not built yet; run: npm run build\n');
   process.exitCode = 125;

@@ -1,19 +1,24 @@
 /**
- * Bundles the command line into one file, dist/ringfence.cjs, so that it starts quickly.
+ * Bundles the command line into few files, so that it starts quickly: dist/bundle/ringfence.cjs, and what not every start needs beside it.
  * Usage: node scripts/bundle.js (after tsc -b)
  * Rollup keeps top-level `const` as it is, which V8 folds; with `var` the trap path is several times slower.
  */
+import { rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import commonjs from '@rollup/plugin-commonjs';
 import nodeResolve from '@rollup/plugin-node-resolve';
 import terser from '@rollup/plugin-terser';
 import { rollup } from 'rollup';
+import { vdsoImage } from '../dist/kernel/arch/riscv64/vdso/image.js';
+
+const DIRECTORY = 'dist/bundle';
 
 /** Without comments and in ASCII the file is half as large, and V8 holds it in one byte a character. Names stay, for stack traces. */
 const SQUEEZE = { compress: false, mangle: false, format: { comments: false, ascii_only: true, semicolons: false } };
 
 /** Modules of Node that most commands never use, and that take long to load. */
 const LAZY =
-  /\brequire\('((?:node:)?(?:child_process|crypto|zlib|http|querystring|stream|stream\/web|stream\/promises|fs\/promises|timers\/promises|tty|url))'\)/g;
+  /\brequire\('((?:node:)?(?:child_process|crypto|zlib|http|querystring|stream|stream\/web|stream\/promises|fs\/promises|timers\/promises|tty|url)|\.\/(?:generator|image|debug|xz|serve)\.cjs)'\)/g;
 
 /** Has those modules loaded when something of them is used first. */
 const loadLazily = {
@@ -22,10 +27,51 @@ const loadLazily = {
     `const lazily=(name)=>new Proxy({},{get:(_,key)=>require(name)[key],has:(_,key)=>key in require(name)});\n${code.replace(LAZY, "lazily('$1')")}`,
 };
 
+/** Modules in whose place their result stands, because to compute it takes time at every start. */
+const FROZEN = {
+  [resolve('dist/kernel/arch/riscv64/vdso/image.js')]: () => {
+    const { bytes, signalReturn } = vdsoImage();
+    return `const image = { bytes: new Uint8Array(Buffer.from('${Buffer.from(bytes).toString('base64')}', 'base64')), signalReturn: ${signalReturn} };
+      export const vdsoImage = () => image;`;
+  },
+};
+const freeze = { name: 'freeze', load: (id) => FROZEN[id]?.() ?? null };
+
+/** What a short run has no use for, and what is loaded on its own: the rest is one file, within which V8 can fold constants. */
+const PARTS = [
+  [
+    'generator',
+    /^dist\/(isa|wasm|cpu\/(fp|interpreter|translator))\/(?!.*(exits|record|heat|hot-roots|jump-cache|mapped-code|signature|translations)\.js)/,
+  ],
+  ['debug', /^dist\/debug\//],
+  ['image', /^dist\/(image\/|cli\/image)/],
+  ['xz', /xz-decompress/],
+  ['serve', /^dist\/cli\/serve|node_modules\/sirv/],
+];
+const partOf = (id) =>
+  PARTS.find(([, pattern]) => pattern.test(id.replace(`${resolve('.')}/`, '')))?.[0] ?? 'ringfence';
+
+rmSync(DIRECTORY, { recursive: true, force: true });
 const bundle = await rollup({
-  input: 'dist/cli/main.js',
+  input: { ringfence: 'dist/cli/main.js' },
   external: /^node:/,
-  plugins: [nodeResolve({ exportConditions: ['node'], preferBuiltins: true }), commonjs(), loadLazily, terser(SQUEEZE)],
+  // The parts are loaded lazily, so that circles among them are harmless.
+  onLog: (level, log, handle) => log.code !== 'CIRCULAR_CHUNK' && handle(level, log),
+  plugins: [
+    freeze,
+    nodeResolve({ exportConditions: ['node'], preferBuiltins: true }),
+    commonjs(),
+    loadLazily,
+    terser(SQUEEZE),
+  ],
 });
-await bundle.write({ file: 'dist/ringfence.cjs', format: 'cjs', inlineDynamicImports: true, compact: true });
+await bundle.write({
+  dir: DIRECTORY,
+  format: 'cjs',
+  compact: true,
+  onlyExplicitManualChunks: true,
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name].cjs',
+  manualChunks: partOf,
+});
 await bundle.close();

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 const isNpx = process.env.npm_command === 'exec';
-if (!isNpx || !existsSync('dist/ringfence.cjs')) {
+if (!isNpx || !existsSync('dist/bundle/ringfence.cjs')) {
   const { status, error } = spawnSync('npm run build', { shell: true, stdio: 'inherit' });
   if (error) throw error;
   process.exitCode = status ?? 1;

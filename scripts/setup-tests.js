@@ -22,7 +22,7 @@ const NEEDED = [
 
 const missing = NEEDED.filter(([what]) => !isThere(what)).map(([, name]) => name);
 if (missing.length > 0) install([...new Set(missing)]);
-if (!existsSync('dist/ringfence.cjs')) run('npm', ['run', 'build']);
+if (!existsSync('dist/bundle/ringfence.cjs')) run('npm', ['run', 'build']);
 if (!hasDefaultImage()) run(process.execPath, ['bin/ringfence.js', 'image', 'build', 'debian-riscv64']);
 
 function isThere(what) {

@@ -13,16 +13,14 @@ export interface ServeOptions {
   readonly host: string;
 }
 
-/** From src/cli or dist/cli, and from the bundle dist/ringfence.cjs. */
-const PLACES = ['../../web/dist/', '../web/dist/'];
+/** From src/cli or dist/cli, and from the bundle in dist/bundle. */
+const PAGES = '../../web/dist/';
 const DEFAULT_IMAGE = 'debian-riscv64';
 
 /** Starts the server; the promise resolves when it listens. SIGINT and SIGTERM end it. */
 export async function serveCommand({ port, host }: ServeOptions): Promise<Server> {
-  const pages = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((place) =>
-    existsSync(place),
-  );
-  if (pages === undefined) throw new RangeError('the web application is not built; run: npm run build');
+  const pages = fileURLToPath(new URL(PAGES, import.meta.url));
+  if (!existsSync(pages)) throw new RangeError('the web application is not built; run: npm run build');
   const store = openStore();
   const application = sirv(pages, { dev: true, setHeaders: isolate });
   const images = sirv(store.directory, { dev: true, setHeaders: isolate });

@@ -12,8 +12,8 @@ import { setFlagsFromString } from 'node:v8';
 import type { WasmPort } from '../../machine/machine.ts';
 import { hostWasm } from '../wasm.ts';
 
-/** From dist/host/node/wasm.js and from the bundle dist/ringfence.cjs. */
-const PLACES = ['../../prebuilt/', './prebuilt/'];
+/** From dist/host/node/wasm.js and from the bundle in dist/bundle. */
+const PLACES = ['../../prebuilt/', '../prebuilt/'];
 /** What V8 can do without saying so. */
 const HIDDEN_ABILITIES: Readonly<Record<string, readonly string[]>> = {
   11: ['--experimental-wasm-relaxed-simd', '--experimental-wasm-branch-hinting'],
@@ -32,6 +32,7 @@ const fromBuild = new WeakSet<Uint8Array>();
 
 // A flag must be set before the first module that relies on it is compiled.
 for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag);
+if (V8_MAJOR in REGION_ALLOWANCE) setFlagsFromString(`--wasm-tiering-budget=${REGION_ALLOWANCE[V8_MAJOR]}`);
 // Code that is cached at the end (bin/ringfence.js) is used again only by a V8 with the same flags, which a new process begins without.
 process.prependOnceListener('exit', () => {
   for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag.replace('--', '--no-'));
