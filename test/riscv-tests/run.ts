@@ -2,7 +2,7 @@
  * Runs bare-metal test programs of the riscv-tests kind on the machine: each writes 1 to `tohost` when it passes, and
  * (number of the failed test << 1) | 1 otherwise.
  *
- * Usage: node test/riscv-tests/run.ts FOLDER [NAME-PATTERN [SLICE]]
+ * Usage: npm run riscv-tests -- FOLDER [NAME-PATTERN [SLICE]]
  * With SLICE the hart stops after so many instructions each time, and all caches are dropped: results must not change.
  * FOLDER holds the built ELF files (rv64ui-p-add and so on); the project does not.
  */
@@ -61,5 +61,5 @@ function main(folder: string, pattern: string, sliceInstructions: number | undef
 }
 
 const [folder, pattern = '.', slice] = process.argv.slice(2);
-if (folder === undefined) throw new Error('usage: run.ts FOLDER [NAME-PATTERN [SLICE]]');
+if (folder === undefined) throw new Error('usage: npm run riscv-tests -- FOLDER [NAME-PATTERN [SLICE]]');
 process.exitCode = main(folder, pattern, slice === undefined ? undefined : Number(slice));
