@@ -12,7 +12,8 @@ import { haltForLimit } from '../kernel/run.ts';
 import { kernelInfo, sendToGroup } from '../kernel/signal/send.ts';
 import { ROOT_CRED, userCred } from '../kernel/task/cred.ts';
 import { spawnProcess } from '../kernel/task/spawn.ts';
-import type { HostProcess } from '../kernel/task/types.ts';
+import type { HostProcess, Usage } from '../kernel/task/types.ts';
+import { groupUsage, noUsage } from '../kernel/task/usage.ts';
 import {
   createHostTerminal,
   hangUpTerminal,
@@ -23,7 +24,7 @@ import {
 import { putFile } from '../kernel/vfs/file.ts';
 import type { OpenFile } from '../kernel/vfs/types.ts';
 import { fromUtf8 } from '../util/byte-string.ts';
-import type { Exit, GuestProcess, SpawnRequest } from './guest-process.ts';
+import type { Exit, GuestProcess, GuestUsage, SpawnRequest } from './guest-process.ts';
 import { Input } from './input.ts';
 import { Output } from './output.ts';
 
@@ -131,21 +132,19 @@ export class HostedProcess implements GuestProcess {
       exitCode: signo === 0 ? (status >> 8) & 0xff : 128 + signo,
       signal: signo === 0 ? null : signalName(signo),
       coreDumped: (status & 0x80) !== 0,
-      usage: {
-        userMs: (ended.usage.userNs + ended.childrenUsage.userNs) / 1e6,
-        systemMs: (ended.usage.systemNs + ended.childrenUsage.systemNs) / 1e6,
-        maxRssBytes: Math.max(ended.usage.maxRssPages, ended.childrenUsage.maxRssPages) * PAGE_BYTES,
-        minorFaults: ended.usage.minorFaults + ended.childrenUsage.minorFaults,
-        majorFaults: ended.usage.majorFaults + ended.childrenUsage.majorFaults,
-      },
+      usage: usageOf(ended.usage, ended.childrenUsage),
       reason: ended.outOfMemory ? OUT_OF_MEMORY : null,
     });
   }
 
   /** The system halted under the process. */
   abandon(reason: ExitReason): void {
+    const group = this.#kernel.groups.get(this.pid);
+    const usage = usageOf(
+      group === undefined ? noUsage() : groupUsage(this.#kernel, group),
+      group?.childrenUsage ?? noUsage(),
+    );
     this.#close();
-    const usage = { userMs: 0, systemMs: 0, maxRssBytes: 0, minorFaults: 0, majorFaults: 0 };
     this.#resolve({ exitCode: 137, signal: 'SIGKILL', coreDumped: false, usage, reason });
   }
 
@@ -214,6 +213,16 @@ export class HostedProcess implements GuestProcess {
     const out = pushAll(this.stdout, hostPipeRead(kernel, channel.stdout, CHUNK_BYTES));
     return pushAll(this.stderr, hostPipeRead(kernel, channel.stderr, CHUNK_BYTES)) || out;
   }
+}
+
+function usageOf(own: Usage, children: Usage): GuestUsage {
+  return {
+    userMs: (own.userNs + children.userNs) / 1e6,
+    systemMs: (own.systemNs + children.systemNs) / 1e6,
+    maxRssBytes: Math.max(own.maxRssPages, children.maxRssPages) * PAGE_BYTES,
+    minorFaults: own.minorFaults + children.minorFaults,
+    majorFaults: own.majorFaults + children.majorFaults,
+  };
 }
 
 function pushAll(output: Output, chunk: Uint8Array): boolean {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -145,6 +146,17 @@ int main(void) {
   memset(&usage, 0xff, sizeof usage);
   show("rusage", wait4(child(0), &word, 0, &usage) > 0);
   show("its times", usage.ru_utime.tv_sec == 0 && usage.ru_stime.tv_sec == 0 && usage.ru_maxrss > 0);
+  pid = fork();
+  if (pid == 0) {
+    // Given back, it still counts.
+    void *memory = mmap(NULL, 32 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    munmap(memory, 32 << 20);
+    struct rusage own;
+    getrusage(RUSAGE_SELF, &own);
+    _exit(own.ru_maxrss > 32 << 10);
+  }
+  show("its peak", wait4(pid, &word, 0, &usage) > 0 && usage.ru_maxrss > 32 << 10 && usage.ru_maxrss < 64 << 10);
+  status("its own peak", word);
   pid = child(0);
   show("bad status address", wait4(pid, (int *)8, 0, NULL));
   show("reaped all the same", waitpid(pid, &word, 0));

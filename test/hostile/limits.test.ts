@@ -57,6 +57,7 @@ describe('limits of the sandbox', () => {
   it('kill what takes all memory, and tell why', async () => {
     const { exit, log } = await guest(['/hostile/hoard', 'page', '100000'], { memory: '64M' });
     expect({ signal: exit.signal, limit: limitOf(exit) }).toEqual({ signal: 'SIGKILL', limit: 'memory' });
+    expect(exit.usage.maxRssBytes).toBeGreaterThan(40 * MB);
     expect(log.join('\n')).toMatch(/Out of memory: Killed process \d+ \(hoard\)/);
   });
 
@@ -76,6 +77,7 @@ describe('limits of the sandbox', () => {
     const { exit } = await guest(['bash', '-c', 'while :; do :; done'], { limits: { wallNs: SECOND_NS } });
     expect(limitOf(exit)).toBe('wallNs');
     expect(performance.now() - started).toBeLessThan(10_000);
+    expect(exit.usage.userMs).toBeGreaterThan(0);
   });
 
   it('end a program after exactly its instructions', async () => {

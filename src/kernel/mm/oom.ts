@@ -10,6 +10,7 @@ import { logLine } from '../log.ts';
 import { sendToGroup } from '../signal/send.ts';
 import type { Task, ThreadGroup } from '../task/types.ts';
 import { zapPages } from './page-range.ts';
+import { residentPages } from './rss.ts';
 import type { Mm } from './types.ts';
 
 const SIGKILL = 9;
@@ -52,7 +53,7 @@ export function badness(kernel: Kernel, group: ThreadGroup): number {
   const task = memoryTask(kernel, group);
   if (task === null || group.unkillable || task.oomScoreAdj === NEVER) return 0;
   const mm = kernel.mms.get(task.mm)!;
-  const pages = mm.rssAnon + mm.rssFile + mm.rssShmem + mm.pageTablePages;
+  const pages = residentPages(mm) + mm.pageTablePages;
   return Math.max(1, pages + (task.oomScoreAdj * kernel.frames.pages) / 1000);
 }
 

@@ -2,7 +2,7 @@
  * What is done to the page-table entries of a range of pages at once: drop, copy for fork, protect, move.
  *
  * Interface: zapPages, copyPages, protectPages, movePages, writeProtectPages, entryBits, countEntry, isShmem,
- * isKernelPage, notePeak.
+ * isKernelPage.
  * Ranges are virtual page numbers [first, last) inside one vma. Translations are flushed here. Only an entry whose A bit is set can be
  * cached by the hart, and only one whose D bit is set for writing, because the walk sets them.
  */
@@ -10,6 +10,7 @@ import { afterMissing, flushAddressSpace, flushPage, makePteSlot, PTE, pteSlot }
 import type { Kernel } from '../kernel.ts';
 import { fsOf } from '../vfs/registry.ts';
 import { FIRST_PFN, putFrame } from './frames.ts';
+import { notePeak } from './rss.ts';
 import type { Mm, Vma } from './types.ts';
 
 /** Up to this many pages are flushed one by one; for more, the whole address space. */
@@ -178,10 +179,4 @@ export function writeProtectPages(kernel: Kernel, mm: Mm, first: number, last: n
     words[slot] = words[slot]! & ~PTE.W;
     flushPage(kernel, mm, vpn);
   }
-}
-
-/** Before pages go: remembers how many there were (VmHWM). */
-export function notePeak(mm: Mm): void {
-  const rss = mm.rssAnon + mm.rssFile + mm.rssShmem;
-  if (rss > mm.peakRss) mm.peakRss = rss;
 }

@@ -8,6 +8,7 @@ import { FUTEX_WORD } from '../../abi/flags/futex.ts';
 import type { Kernel } from '../kernel.ts';
 import { futexWakeAddress } from '../ipc/futex.ts';
 import { mmOf, putMm } from '../mm/mm.ts';
+import { peakResidentPages } from '../mm/rss.ts';
 import { getUser32, getUser64, getUserI64, putUser32 } from '../mm/uaccess.ts';
 import { freeWaitQueue } from '../sched/wait-queue.ts';
 import type { Task } from './types.ts';
@@ -28,7 +29,7 @@ export function leaveMm(kernel: Kernel, task: Task): void {
   }
   task.clearChildTid = 0;
   task.rseq = null;
-  task.usage.maxRssPages = Math.max(task.usage.maxRssPages, mm.rssAnon + mm.rssFile + mm.rssShmem);
+  task.usage.maxRssPages = Math.max(task.usage.maxRssPages, peakResidentPages(mm));
   task.mm = 0;
   putMm(kernel, mm);
   finishVfork(kernel, task);

@@ -2,6 +2,7 @@
  * Counters of what tasks have used. Interface: noUsage, addUsage, groupUsage. See getrusage(2).
  */
 import type { Kernel } from '../kernel.ts';
+import { peakResidentPages } from '../mm/rss.ts';
 import type { ThreadGroup, Usage } from './types.ts';
 
 export function noUsage(): Usage {
@@ -47,7 +48,7 @@ export function groupUsage(kernel: Kernel, group: ThreadGroup): Usage {
     if (task === undefined) continue;
     addUsage(sum, task.usage);
     const mm = kernel.mms.get(task.mm);
-    if (mm !== undefined) sum.maxRssPages = Math.max(sum.maxRssPages, mm.rssAnon + mm.rssFile + mm.rssShmem);
+    if (mm !== undefined) sum.maxRssPages = Math.max(sum.maxRssPages, peakResidentPages(mm));
   }
   return sum;
 }

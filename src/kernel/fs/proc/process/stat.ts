@@ -6,6 +6,7 @@
 import { makedev } from '../../../../abi/file-mode.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { PAGE_SIZE } from '../../../mm/frames.ts';
+import { residentPages } from '../../../mm/rss.ts';
 import type { Mm } from '../../../mm/types.ts';
 import { POLICY_NUMBERS } from '../../../sched/policies.ts';
 import { softLimit } from '../../../task/rlimit.ts';
@@ -61,7 +62,7 @@ export function showStat(kernel: Kernel, target: Target, reader: Task): Lines {
     0,
     ticks(task.startTimeNs),
     mm === undefined ? 0 : mm.totalPages * PAGE_SIZE,
-    mm === undefined ? 0 : mm.rssAnon + mm.rssFile + mm.rssShmem,
+    mm === undefined ? 0 : residentPages(mm),
     rss === Infinity ? RLIM_INFINITY : rss,
     code((of) => of.startCode),
     code((of) => of.endCode),

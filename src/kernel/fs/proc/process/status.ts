@@ -6,6 +6,7 @@
 import type { ByteString } from '../../../../util/byte-string.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { PAGE_SIZE } from '../../../mm/frames.ts';
+import { peakResidentPages, residentPages } from '../../../mm/rss.ts';
 import type { Mm } from '../../../mm/types.ts';
 import { softLimit } from '../../../task/rlimit.ts';
 import type { Task } from '../../../task/types.ts';
@@ -65,7 +66,6 @@ export function showStatus(kernel: Kernel, target: Target): Lines {
 }
 
 function memoryLines(mm: Mm): ByteString[] {
-  const rss = mm.rssAnon + mm.rssFile + mm.rssShmem;
   const text = textPages(mm);
   let executable = 0;
   for (const vma of mm.vmas) {
@@ -76,8 +76,8 @@ function memoryLines(mm: Mm): ByteString[] {
     kbLine('VmSize', mm.totalPages),
     kbLine('VmLck', mm.lockedPages),
     kbLine('VmPin', 0),
-    kbLine('VmHWM', Math.max(mm.peakRss, rss)),
-    kbLine('VmRSS', rss),
+    kbLine('VmHWM', peakResidentPages(mm)),
+    kbLine('VmRSS', residentPages(mm)),
     kbLine('RssAnon', mm.rssAnon),
     kbLine('RssFile', mm.rssFile),
     kbLine('RssShmem', mm.rssShmem),
