@@ -1,6 +1,7 @@
 /**
  * The order of a region's blocks: reverse postorder, dominators, loop headers. Where the graph is irreducible (a loop with two ways
- * in), those ways are led through a block of their own, which then goes on where each was bound for.
+ * in), those ways are led through a block of their own, which then goes on where each was bound for. A root inside of a loop may be there
+ * twice.
  *
  * Interface: analyze, orderBlocks, FlowGraph, successorsOf. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
  */
@@ -30,9 +31,26 @@ export function analyze(region: Region): FlowGraph {
   for (;;) {
     const graph = orderBlocks(blocks);
     const edge = irreducibleEdge(graph);
-    if (!edge) return graph;
+    if (!edge) return rotated(graph);
     blocks = joinEntries(graph, entriesOf(graph, edge.to));
   }
+}
+
+/** Roots beyond this size are not worth having twice. */
+const MAX_ROOT_INSTRUCTIONS = 16;
+
+/**
+ * A root in front of another loop's header (as in a loop that an outer one enters in the middle) makes every round go through two loops'
+ * headers. With a copy of the root for the rounds one is enough.
+ */
+function rotated(graph: FlowGraph): FlowGraph {
+  const { blocks, isLoopHeader } = graph;
+  const root = blocks[0]!;
+  const isInFront = isLoopHeader[0] && root.end.kind === 'goto' && isLoopHeader[root.end.next.block];
+  if (!isInFront || root.end.next.block === 0 || root.instructions.length > MAX_ROOT_INSTRUCTIONS) return graph;
+  const again = blocks.length;
+  const turn = (target: Target): Target => (target.block === 0 ? { ...target, block: again } : target);
+  return orderBlocks([...blocks, root].map((block) => retarget(block, turn)));
 }
 
 /** The blocks through which a loop that is entered in several places is entered; `inside` is one of the loop's. */

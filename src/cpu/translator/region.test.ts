@@ -67,6 +67,14 @@ describe('analyze', () => {
         if (graph.place[from]! >= graph.place[block]!) expect(graph.isLoopHeader[block]).toBe(1);
   });
 
+  it('needs one header for a loop that is entered behind its root', () => {
+    // 0 -> 4; 4 -> 0 or 8; 8 -> 4 or out.
+    const graph = analyze(regionOf([NOP, beq(-4), NOP, beq(-8), RET]));
+    expect(graph.isLoopHeader.reduce((sum, is) => sum + is)).toBe(1);
+    expect(graph.predecessors[0]).toEqual([]);
+    expect(graph.blocks.filter(({ at }) => at === 0)).toHaveLength(2);
+  });
+
   it('leaves reducible code as it is', () => {
     const region = regionOf([NOP, beq(8), NOP, beq(-8), RET]);
     expect(analyze(region).blocks).toEqual(region.blocks);
