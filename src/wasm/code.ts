@@ -137,7 +137,7 @@ export class CodeEmitter {
 
   /** A load or store at (address on the stack) + offset. `align` is log2, by default natural; only a hint. */
   mem(name: AccessOp, offset = 0, align: number = ACCESS[name][1]): this {
-    this.out.byte(ACCESS[name][0]);
+    this.opcode(ACCESS[name][0]);
     this.out.u32(align);
     this.out.u32(offset);
     return this;

@@ -5,13 +5,14 @@
  *
  * Interface: PLAIN, PlainOp, LANE, LaneOp, ACCESS, AccessOp, ValType, VALTYPE_CODE.
  */
-export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'funcref';
+export type ValType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'funcref';
 
 export const VALTYPE_CODE: Readonly<Record<ValType, number>> = {
   i32: 0x7f,
   i64: 0x7e,
   f32: 0x7d,
   f64: 0x7c,
+  v128: 0x7b,
   funcref: 0x70,
 };
 
@@ -57,7 +58,11 @@ export const PLAIN = {
 export type LaneOp = keyof typeof LANE;
 
 /** Instructions that name a lane of a vector. */
-export const LANE = { 'f32x4.extract_lane': 0xfd01f, 'f64x2.extract_lane': 0xfd021 } as const;
+export const LANE = {
+  'i64x2.extract_lane': 0xfd01d,
+  'f32x4.extract_lane': 0xfd01f,
+  'f64x2.extract_lane': 0xfd021,
+} as const;
 
 /** Loads and stores: opcode and natural alignment (log2). */
 // prettier-ignore
@@ -68,4 +73,5 @@ export const ACCESS = {
   'i64.load32_s': [0x34, 2], 'i64.load32_u': [0x35, 2], 'i32.store': [0x36, 2], 'i64.store': [0x37, 3],
   'f32.store': [0x38, 2], 'f64.store': [0x39, 3], 'i32.store8': [0x3a, 0], 'i32.store16': [0x3b, 1],
   'i64.store8': [0x3c, 0], 'i64.store16': [0x3d, 1], 'i64.store32': [0x3e, 2],
+  'v128.load': [0xfd000, 4], 'v128.store': [0xfd00b, 4],
 } as const satisfies Record<string, readonly [number, number]>;

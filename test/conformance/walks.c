@@ -51,6 +51,24 @@ WALKS(uint16_t)
 WALKS(uint32_t)
 WALKS(uint64_t)
 
+typedef struct {
+  uint64_t words[4];
+} block;
+
+/* Blocks that often overlap. */
+static __attribute__((noinline)) void copy_blocks(unsigned char *memory, int walks) {
+  for (int walk = 0; walk < walks; walk++) {
+    const block *from = (const block *)(memory + somewhere() / 8 * 8);
+    block *to = below(2) ? (block *)((uintptr_t)from + 8 * below(12) - 40) : (block *)(memory + somewhere() / 8 * 8);
+    const block *end = from + 1 + below(6);
+    do {
+      uint64_t a = from->words[0], b = from->words[1], c = from->words[2], d = from->words[3];
+      to->words[0] = a, to->words[1] = b, to->words[2] = c, to->words[3] = d;
+      to++;
+    } while (++from < end);
+  }
+}
+
 int main(void) {
   /* Pages that do not follow each other in physical memory. */
   unsigned char *memory = mmap(0, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -62,6 +80,7 @@ int main(void) {
     write_uint16_t(memory, ROUNDS / 16), copy_uint16_t(memory, ROUNDS / 16), sum += read_uint16_t(memory, ROUNDS / 16);
     write_uint32_t(memory, ROUNDS / 16), copy_uint32_t(memory, ROUNDS / 16), sum += read_uint32_t(memory, ROUNDS / 16);
     write_uint64_t(memory, ROUNDS / 16), copy_uint64_t(memory, ROUNDS / 16), sum += read_uint64_t(memory, ROUNDS / 16);
+    copy_blocks(memory, ROUNDS / 16);
     for (int i = 0; i < PAGES * PAGE; i++) sum = sum * 131 + memory[i];
     printf("%016llx\n", (unsigned long long)sum);
   }

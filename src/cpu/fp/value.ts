@@ -11,7 +11,7 @@ import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import type { PlainOp, ValType } from '../../wasm/opcodes.ts';
 
-export type NumericType = Exclude<ValType, 'funcref'>;
+export type NumericType = Exclude<ValType, 'v128' | 'funcref'>;
 type Operand = Value | number | bigint;
 
 /** Code that leaves one value of `type` on the stack. */

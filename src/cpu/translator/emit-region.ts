@@ -43,6 +43,7 @@ import { planWindows, type FpWindow } from './fp-windows.ts';
 import { RegionFp, type FpLinks } from './region-fp.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
+import { planMoves, WideMoves } from './wide-moves.ts';
 import { leavesWord, Words, type WordContext } from './words.ts';
 
 /** What a region's function refers to. */
@@ -76,6 +77,7 @@ class RegionEmitter implements Flow {
   private readonly flat: FlatAccess;
   private readonly fp: RegionFp;
   private readonly words: Words;
+  private readonly moves: WideMoves;
   private readonly pc: Local;
   private readonly budget: Local;
   private readonly depth: Local;
@@ -108,6 +110,7 @@ class RegionEmitter implements Flow {
     [this.pc, this.budget, this.depth] = code.params as [Local, Local, Local];
     [this.where, this.owed, this.result] = [code.local('i32'), code.local('i32'), code.local('i32')];
     this.select = code.local('i32');
+    this.moves = new WideMoves(code);
     this.flat = new FlatAccess(code, code.local('i32'));
     this.wordContext = this.makeWordContext();
     this.words = new Words(code, this.wordContext);
@@ -225,7 +228,11 @@ class RegionEmitter implements Flow {
   /** Where accesses are grouped there are two versions of a stretch: with one look-up for each group, and without groups. */
   private emitStretch({ from, to, groups, members }: Stretch): void {
     const { flat } = this;
-    const emitAll = (): void => this.emitPlain(from, to);
+    const { instructions } = this.graph.blocks[this.block]!;
+    const emitAll = (): void => {
+      this.moves.plan = planMoves(instructions, from, to, (index) => this.memberAt(index));
+      this.emitPlain(from, to);
+    };
     if (groups.length === 0) return emitAll();
     this.emitVersions((alone) => {
       for (const group of groups) flat.openGroup(group, this.local('x', group.base), alone);
@@ -495,6 +502,10 @@ class RegionEmitter implements Flow {
   }
 
   effect(expr: Expr, result: Local, values: ValueEmitter): void {
+    if (expr.op === 'load') {
+      const { size, a } = expr;
+      if (this.moves.load(this.index, () => this.translate(size, a, 'read', values), result)) return;
+    }
     if (emitMemoryEffect(this, expr, result, values)) return;
     switch (expr.op) {
       case 'rounding':
@@ -508,6 +519,7 @@ class RegionEmitter implements Flow {
 
   store(size: AccessSize, address: Expr, value: Expr, values: ValueEmitter): void {
     const { code } = this;
+    if (this.moves.store(this.index, () => this.translate(size, address, 'write', values))) return;
     const host = this.translate(size, address, 'write', values);
     code.get(host.local);
     if (size === 8 && this.instruction.reads.f !== 0) {
@@ -539,8 +551,13 @@ class RegionEmitter implements Flow {
     code.get(result).i64(largest).op('i64.gt_u').unlikely().brIf(this.stubLabel(this.index));
   }
 
+  /** The group of an access that has been looked up. */
+  private memberAt(index: number): { readonly group: AccessGroup; readonly offset: number } | undefined {
+    return this.members.get(index) ?? this.graph.blocks[this.block]!.guarded?.get(index);
+  }
+
   translate(size: AccessSize, address: Expr, access: 'read' | 'write', values: ValueEmitter): Host {
-    const member = this.members.get(this.index) ?? this.graph.blocks[this.block]!.guarded?.get(this.index);
+    const member = this.memberAt(this.index);
     if (member) return this.flat.inGroup(member.group, member.offset);
     const { careful } = this.fp;
     const { operands } = this.instruction.decoded;
