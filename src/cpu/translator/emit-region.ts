@@ -409,7 +409,7 @@ class RegionEmitter implements Flow {
   private emitInlinedReturn(next: Target): void {
     const { code } = this;
     const link = this.local('x', 1);
-    code.get(link).get(this.pc).i64(next.at).op('i64.add', 'i64.sub').i64(0).op('i64.gt_u');
+    code.get(link).get(this.pc).i64(next.at).op('i64.add', 'i64.ne');
     code.unlikely().if(() => {
       this.writeBack(this.dirtyAtEnd());
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').set(this.budget);
@@ -439,8 +439,7 @@ class RegionEmitter implements Flow {
     const back = end.next.at;
     const link = (): void => void code.i32(0).mem('i64.load', this.register('x', 1));
     link();
-    // Not `ne`, which V8 turns round: then going on would be a jump.
-    code.get(this.pc).i64(back).op('i64.add', 'i64.sub').i64(0).op('i64.gt_u');
+    code.get(this.pc).i64(back).op('i64.add', 'i64.ne');
     code.unlikely().if(() =>
       this.goOnAt(() => {
         link();
