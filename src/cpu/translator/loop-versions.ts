@@ -17,8 +17,8 @@ import { innermostLoops, isInEveryRound, type Loop } from './loops.ts';
 import { retarget, type Block } from './region.ts';
 
 /** Instructions in the rounds that follow each other, and how many those are at most. */
-const MAX_UNROLLED_INSTRUCTIONS = 64;
-const MAX_ROUNDS = 4;
+const MAX_UNROLLED_INSTRUCTIONS = 96;
+const MAX_ROUNDS = 8;
 /** Loops beyond this size are left as they are. */
 const MAX_LOOP_INSTRUCTIONS = 64;
 /** What a region may become by this: V8 takes long over large functions. */
