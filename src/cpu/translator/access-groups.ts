@@ -15,6 +15,7 @@ export interface AccessGroup {
   readonly index?: number | undefined;
   /** Registers that must be indexes for the offsets to be right: not negative, and far from 2^31. */
   readonly indexes: readonly number[];
+  /** Whether any is a write. */
   readonly access: 'read' | 'write';
   /** The largest access, in bytes; every offset is a multiple of its own access's size. */
   readonly size: number;
@@ -60,6 +61,7 @@ export function endsInControlFlow(kind: Block['end']['kind'], instructions: read
 /** An access through a sum; `at` says where it is, in whatever way suits. */
 interface Access<At> {
   readonly at: At;
+  readonly access: 'read' | 'write';
   readonly size: number;
   readonly offset: number;
   readonly sum: Sum;
@@ -160,15 +162,14 @@ export class AccessCollector<At> {
   private readonly found = new Map<string, Access<At>[]>();
 
   add(access: 'read' | 'write', sum: Sum, at: At, size: number, offset: number): void {
-    const key = `${access}.${sum.base}.${sum.index ?? ''}`;
+    const key = `${sum.base}.${sum.index ?? ''}`;
     const list = this.found.get(key) ?? [];
     this.found.set(key, list);
-    list.push({ at, size, offset: sum.offset + offset, sum });
+    list.push({ at, access, size, offset: sum.offset + offset, sum });
   }
 
   groups(): { group: AccessGroup; members: { at: At; offset: number }[] }[] {
-    return [...this.found].flatMap(([key, accesses]) => {
-      const access = key.startsWith('read') ? 'read' : 'write';
+    return [...this.found.values()].flatMap((accesses) => {
       const { base, index } = accesses[0]!.sum;
       const aligned = accesses.filter(({ offset, size }) => offset % size === 0);
       const from = Math.min(...aligned.map(({ offset }) => offset));
@@ -176,6 +177,8 @@ export class AccessCollector<At> {
       if (members.length < MIN_ACCESSES || base === 0) return [];
       const to = Math.max(...members.map(({ offset, size }) => offset + size));
       const size = Math.max(...members.map((member) => member.size));
+      // What can be written can be read.
+      const access = members.some((member) => member.access === 'write') ? 'write' : 'read';
       const indexes = [...new Set(members.flatMap(({ sum }) => sum.indexes))];
       return [{ group: { base, index, indexes, access, from: Math.floor(from / size) * size, to, size }, members }];
     });

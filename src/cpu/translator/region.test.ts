@@ -11,6 +11,8 @@ const NOP = 0x13;
 const RET = 0x8067;
 const addi = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs1 << 15) | (rd << 7) | 0x13;
 const ld = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs1 << 15) | (3 << 12) | (rd << 7) | 0x03;
+const sd = (rs2: number, rs1: number, imm: number): number =>
+  ((imm >> 5) << 25) | (rs2 << 20) | (rs1 << 15) | (3 << 12) | ((imm & 31) << 7) | 0x23;
 const beq = (d: number): number =>
   ((d >> 12) << 31) | (((d >> 5) & 63) << 25) | (((d >> 1) & 15) << 8) | (((d >> 11) & 1) << 7) | 0x63;
 const jal = (rd: number, d: number): number =>
@@ -121,6 +123,11 @@ describe('ExitStubs', () => {
 });
 
 describe('planStretches', () => {
+  it('looks up for writing what is read and written through one register', () => {
+    const [block] = regionOf([ld(5, 10, 8), sd(5, 10, 16), RET]).blocks;
+    expect(planStretches(block!)[0]!.groups).toMatchObject([{ base: 10, access: 'write', from: 8, to: 24, size: 8 }]);
+  });
+
   it('groups accesses through a register that moves by constants', () => {
     const [block] = regionOf([addi(2, 2, -32), ld(8, 2, 16), ld(9, 2, 24), RET]).blocks;
     expect(planStretches(block!)[0]!.groups).toMatchObject([{ base: 2, access: 'read', from: -16, to: 0, size: 8 }]);
