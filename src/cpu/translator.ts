@@ -245,7 +245,7 @@ export class CodeTranslator {
   /** Translates a root and what it calls, as far as that is known and not translated yet. */
   #translate(code: MappedCode, root: number, generation = 0): void {
     if (!this.#canAfford()) return;
-    const batch = this.#formBatch(code, root);
+    const batch = this.#formBatch(code, root, generation);
     if (batch.length === 0) return;
     this.#fpHost ??= detectFpHost(this.#port, this.#memory);
     const bytes = buildModule(this.#layout, this.#fpHost, batch);
@@ -266,7 +266,7 @@ export class CodeTranslator {
     return this.#spentBytes * INSTRUCTIONS_PER_BYTE <= this.#code.retired() + FREE_INSTRUCTIONS;
   }
 
-  #formBatch(code: MappedCode, root: number): Candidate[] {
+  #formBatch(code: MappedCode, root: number, generation: number): Candidate[] {
     const batch: Candidate[] = [];
     const seen = new Set([root]);
     const queue = [root];
@@ -276,8 +276,11 @@ export class CodeTranslator {
       if (!code.isDecoded(at)) continue;
       // What exists already is called through the jump cache.
       if (this.#translationAt(code, at)) continue;
-      const region = formRegion(code.from(at));
-      if (!region) continue;
+      const formed = formRegion(code.from(at));
+      if (!formed) continue;
+      // What was translated often enough is not asked about again.
+      const isSettled = at === root && generation >= MAX_GENERATIONS;
+      const region = isSettled ? { ...formed, exits: new Set<number>(), jumps: [] } : formed;
       room -= region.size;
       batch.push({ region, at, pages: pagesOf(code, region, at) });
       for (const { end } of region.blocks) {

@@ -69,6 +69,8 @@ class RegionEmitter implements Flow {
   readonly temps: Temps;
   readonly layout: Layout;
   private readonly links: RegionLinks;
+  /** Ways out that more knowledge of the code may turn into ways within. */
+  private readonly exits: ReadonlySet<number>;
   private readonly graph: FlowGraph;
   private readonly registers: RegisterFlow;
   private readonly budgetPlan: BudgetPlan;
@@ -103,6 +105,7 @@ class RegionEmitter implements Flow {
     this.temps = new Temps(code);
     this.layout = layout;
     this.links = links;
+    this.exits = region.exits;
     this.graph = versionLoops(analyze(region));
     this.registers = analyzeRegisters(this.graph);
     this.budgetPlan = planBudget(this.graph);
@@ -395,7 +398,8 @@ class RegionEmitter implements Flow {
   private goTo(target: Target): void {
     const { code, block } = this;
     if (target.block < 0) {
-      this.leaveAt(target.at, this.owedAtEnd(), RESULT.goOn);
+      const isOpen = this.exits.has(target.at);
+      this.leaveAt(target.at, this.owedAtEnd(), isOpen ? RESULT.goOn : RESULT.settled);
       code.br(this.stubLabel(this.graph.blocks[block]!.instructions.length));
       return;
     }

@@ -44,7 +44,14 @@ describe('formRegion', () => {
   it('names no exits where the limit cut it, as it would not grow', () => {
     const code = source([beq(12), NOP, RET, NOP, RET], [12]);
     expect([...formRegion(code)!.exits]).toEqual([12]);
-    expect([...formRegion(code, { limit: 1 })!.exits]).toEqual([]);
+    expect([...formRegion(code, { limit: 1, inline: false })!.exits]).toEqual([]);
+  });
+
+  it('does not cut a block where it is full', () => {
+    const long = new Array<number>(400).fill(addi(5, 5, 1));
+    const { blocks } = regionOf([...long, jal(0, -1600)]);
+    expect(blocks.map(({ instructions }) => instructions.length)).toEqual([401]);
+    expect(formRegion(source(long), { limit: 10, inline: false })!.size).toBe(10);
   });
 
   it('ends before an instruction of the privileged part', () => {

@@ -113,6 +113,8 @@ export function mayBeCase(jump: number, at: number): boolean {
 
 /** Larger functions make V8 fall back to its quick register allocator (16384 virtual registers). */
 export const MAX_REGION_INSTRUCTIONS = 250;
+/** A block is not cut where a region is full: that would write all registers back and read them again, for each piece of a long round. */
+const MAX_BLOCK_INSTRUCTIONS = 1500;
 
 const LINK = 1;
 /** Cases of a `switch` are sought so far around its jump. */
@@ -240,7 +242,8 @@ class Discovery {
         continue;
       }
       const isOwned = (place: number): boolean => owner.has(keyOf(context, place));
-      const piece: Piece = { at, context, ...scan(source, at, isOwned, this.room) };
+      const most = this.inline ? Math.max(this.room, MAX_BLOCK_INSTRUCTIONS) : this.room;
+      const piece: Piece = { at, context, ...scan(source, at, isOwned, most) };
       this.own(key, piece);
       this.room -= piece.instructions.length;
       this.takeIn(piece);

@@ -8,6 +8,7 @@
  *
  *   result >= 0   returned through x1: go on at x1 & ~1; the result is what is left of the budget
  *   GO_ON         go on at the hart state's pc, in translated code if there is any; its budget is what is left
+ *   SETTLED       as GO_ON, and it would not help to translate anew what was left
  *   INTERPRET     as GO_ON, but the instruction at pc is the interpreter's
  *   ECALL         as INTERPRET; the instruction is an ecall
  *   EXHAUSTED     as INTERPRET, because the budget does not reach to the next look at it
@@ -19,7 +20,7 @@ import type { ValType } from '../../wasm/opcodes.ts';
 export const REGION_PARAMS: readonly ValType[] = ['i64', 'i32', 'i32'];
 export const REGION_RESULTS: readonly ValType[] = ['i32'];
 
-export const RESULT = { interpret: -1, goOn: -2, exhausted: -3, ecall: -4 } as const;
+export const RESULT = { interpret: -1, goOn: -2, exhausted: -3, ecall: -4, settled: -5 } as const;
 
 /** Size of the table of regions; 0 is none. */
 export const MAX_REGIONS = 8192;
