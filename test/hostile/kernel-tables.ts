@@ -64,7 +64,7 @@ export async function settle(system: System): Promise<TableSizes> {
     const { exit, stderr } = await runGuest(system, [
       'bash',
       '-c',
-      'kill -9 -1; sleep 0.05; rm -rf /tmp/fuzz; echo 3 > /proc/sys/vm/drop_caches; ls / > /dev/null',
+      'kill -9 -1; sleep 0.05; rm -rf /tmp/fuzz; echo 3 > /proc/sys/vm/drop_caches; ls /',
     ]);
     if (exit.exitCode !== 0) throw new Error(`cleaning up failed with ${exit.exitCode}: ${stderr}`);
   }

@@ -61,7 +61,11 @@ describe('system calls with arguments that make no sense', () => {
         const listing = await runGuest(system, ['ls', '/']);
         isUsable = listing.stdout.split('\n').includes('usr');
         if (role === 'user') expect(isUsable).toBe(true);
-        const left = isUsable ? await settle(system) : baseline;
+        // What root has covered by a mount (/dev, /proc) cannot be settled either.
+        const left = await settle(system).catch((error: unknown) => {
+          if (role === 'user') throw error;
+          return baseline;
+        });
         // Files that the workers made in /tmp and the like stay, as they should: what they take is not compared, only who holds what.
         expect(wrongReferences(system.kernel)).toEqual(wrongBefore);
         const { inodes, dentries, freeFrames } = baseline;
