@@ -69,6 +69,28 @@ static __attribute__((noinline)) void copy_blocks(unsigned char *memory, int wal
   }
 }
 
+/* Copies two words while it computes with doubles, which hardly ever, but sometimes, needs care. */
+static __attribute__((noinline)) double copy_and_sum(unsigned char *memory, int walks) {
+  double sum = 1;
+  for (int walk = 0; walk < walks; walk++) {
+    const uint64_t *from = (const uint64_t *)(memory + somewhere() / 8 * 8);
+    uint64_t *to = (uint64_t *)(memory + somewhere() / 8 * 8);
+    double by = walk % 100 == 0 ? 0x1p-1060 : 1.0 / (1 + walk);
+#ifdef __riscv
+    uint64_t a, b;
+    __asm__ volatile("fmul.d %0, %0, %5\n ld %1, 0(%3)\n ld %2, 8(%3)\n fadd.d %0, %0, %5\n sd %1, 0(%4)\n sd %2, 8(%4)"
+                     : "+&f"(sum), "=&r"(a), "=&r"(b)
+                     : "r"(from), "r"(to), "f"(by)
+                     : "memory");
+#else
+    uint64_t a = from[0], b = from[1];
+    sum *= by, sum += by;
+    to[0] = a, to[1] = b;
+#endif
+  }
+  return sum;
+}
+
 int main(void) {
   /* Pages that do not follow each other in physical memory. */
   unsigned char *memory = mmap(0, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -81,6 +103,7 @@ int main(void) {
     write_uint32_t(memory, ROUNDS / 16), copy_uint32_t(memory, ROUNDS / 16), sum += read_uint32_t(memory, ROUNDS / 16);
     write_uint64_t(memory, ROUNDS / 16), copy_uint64_t(memory, ROUNDS / 16), sum += read_uint64_t(memory, ROUNDS / 16);
     copy_blocks(memory, ROUNDS / 16);
+    printf("%a\n", copy_and_sum(memory, ROUNDS / 16));
     for (int i = 0; i < PAGES * PAGE; i++) sum = sum * 131 + memory[i];
     printf("%016llx\n", (unsigned long long)sum);
   }

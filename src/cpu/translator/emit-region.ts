@@ -233,7 +233,7 @@ class RegionEmitter implements Flow {
     const { flat } = this;
     const { instructions } = this.graph.blocks[this.block]!;
     const emitAll = (): void => {
-      this.moves.plan = planMoves(instructions, from, to, (index) => this.memberAt(index));
+      this.moves.begin(planMoves(instructions, from, to, (index) => this.memberAt(index)));
       this.emitPlain(from, to);
     };
     if (groups.length === 0) return emitAll();

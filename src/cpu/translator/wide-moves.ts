@@ -67,12 +67,17 @@ function isDoubleword(instruction: Instruction, access: 'read' | 'write'): boole
 
 export class WideMoves {
   private readonly code: CodeEmitter;
+  private plan: MovePlan = new Map();
   private readonly vectors = new Map<number, Local>();
-  /** What is being emitted. */
-  plan: MovePlan = new Map();
 
   constructor(code: CodeEmitter) {
     this.code = code;
+  }
+
+  /** The instructions of a plan are emitted next, some of them perhaps in several versions. */
+  begin(plan: MovePlan): void {
+    this.plan = plan;
+    this.vectors.clear();
   }
 
   /** Does the load at `index` into `result`, if it is part of a move. */
@@ -82,11 +87,10 @@ export class WideMoves {
     if (!pair) return false;
     if (index === pair.first) {
       const { local, offset } = findPlace();
-      this.vectors.set(index, code.local('v128'));
-      code.get(local).mem('v128.load', offset, Math.log2(HALF_BYTES)).set(this.vectors.get(index)!);
+      code.get(local).mem('v128.load', offset, Math.log2(HALF_BYTES)).set(this.vectorOf(pair));
     }
     code
-      .get(this.vectors.get(pair.loads)!)
+      .get(this.vectorOf(pair))
       .lane('i64x2.extract_lane', index - pair.first)
       .set(result);
     return true;
@@ -99,7 +103,13 @@ export class WideMoves {
     if (!pair) return false;
     if (index !== pair.first) return true;
     const { local, offset } = findPlace();
-    code.get(local).get(this.vectors.get(pair.loads)!).mem('v128.store', offset, Math.log2(HALF_BYTES));
+    code.get(local).get(this.vectorOf(pair)).mem('v128.store', offset, Math.log2(HALF_BYTES));
     return true;
+  }
+
+  private vectorOf({ loads }: Pair): Local {
+    let vector = this.vectors.get(loads);
+    if (!vector) this.vectors.set(loads, (vector = this.code.local('v128')));
+    return vector;
   }
 }
