@@ -24,7 +24,7 @@ function normalise(line: string): string {
     .replace(/^tgkill\(\d+, \d+,/, 'tgkill(PID, PID,')
     .replace(/^waitid\(P_PID, \d+,/, 'waitid(P_PID, PID,')
     .replace(/(left \{tv_sec=\d+), tv_nsec=\d+/, '$1, tv_nsec=LEFT')
-    .replace(/(pselect6\(.*), tv_nsec=9\d+\}, NULL/, '$1, tv_nsec=LEFT}, NULL')
+    .replace(/(pselect6\(.*), tv_nsec=\d{8,9}\}, NULL/, '$1, tv_nsec=LEFT}, NULL')
     .replace(/(\{tv_sec=4), tv_nsec=\d+/, '$1, tv_nsec=LEFT')
     .replace(/ += /, ' = ');
 }
