@@ -3,7 +3,7 @@
  *
  * Guest registers are locals. The budget is a local, paid as budget.ts plans. Memory is reached through the flat tables; an access that
  * they do not allow leaves the region with nothing done, and the interpreter does that instruction. Where a region is left, one of a
- * few stubs writes back what may have changed (exit-stubs.ts).
+ * few stubs writes back what may have changed (region-exits.ts).
  *
  * Interface: emitRegion, RegionLinks.
  */
@@ -15,7 +15,6 @@ import { Temps, type ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
 import { planBudget, type BudgetPlan } from './budget.ts';
 import { analyzeRegisters, type RegisterFlow } from './dataflow.ts';
-import { ExitStubs } from './exit-stubs.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
 import {
   addedImmediate,
@@ -27,20 +26,14 @@ import {
   type Stretch,
 } from './access-groups.ts';
 import { FlatAccess, type Facts, type Host } from './flat-access.ts';
+import { GuestRegisters } from './guest-registers.ts';
 import { versionLoops } from './loop-versions.ts';
 import { emitMemoryEffect } from './memory-effects.ts';
-import {
-  registerNumber,
-  targetsOf,
-  timeRegister,
-  type BlockEnd,
-  type Instruction,
-  type Region,
-  type Target,
-} from './region.ts';
+import { registerNumber, timeRegister, type BlockEnd, type Instruction, type Region, type Target } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { planWindows, type FpWindow } from './fp-windows.ts';
 import { RegionFp, type FpLinks } from './region-fp.ts';
+import { BEGINNING, RegionExits } from './region-exits.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
 import { planMoves, WideMoves } from './wide-moves.ts';
@@ -70,12 +63,13 @@ class RegionEmitter implements Flow {
   readonly layout: Layout;
   private readonly links: RegionLinks;
   /** Ways out that more knowledge of the code may turn into ways within. */
-  private readonly exits: ReadonlySet<number>;
+  private readonly openExits: ReadonlySet<number>;
   private readonly graph: FlowGraph;
   private readonly registers: RegisterFlow;
   private readonly budgetPlan: BudgetPlan;
   private readonly structure: StructuredCode;
-  private readonly stubs = new ExitStubs();
+  private readonly exits: RegionExits;
+  private readonly guest: GuestRegisters;
   private readonly flat: FlatAccess;
   private readonly fp: RegionFp;
   private readonly words: Words;
@@ -83,17 +77,11 @@ class RegionEmitter implements Flow {
   private readonly pc: Local;
   private readonly budget: Local;
   private readonly depth: Local;
-  /** Where the region was left (an offset from its root), what is owed there, and the result. */
-  private readonly where: Local;
-  private readonly owed: Local;
+  /** What a call gave. */
   private readonly result: Local;
   private readonly select: Local;
-  private readonly locals = new Map<string, Local>();
   /** Accesses that have been looked up in groups of the stretch. */
   private members: GroupMembers = NO_MEMBERS;
-  private stubLabels: Label[] = [];
-  /** The stub of each exit, by block and place in it. */
-  private readonly stubOf = new Map<string, number>();
   private block = 0;
   private index = 0;
   private instruction!: Instruction;
@@ -105,13 +93,15 @@ class RegionEmitter implements Flow {
     this.temps = new Temps(code);
     this.layout = layout;
     this.links = links;
-    this.exits = region.exits;
+    this.openExits = region.exits;
     this.graph = versionLoops(analyze(region));
     this.registers = analyzeRegisters(this.graph);
     this.budgetPlan = planBudget(this.graph);
     this.structure = new StructuredCode(code, this.graph, (block) => this.emitBlock(block));
     [this.pc, this.budget, this.depth] = code.params as [Local, Local, Local];
-    [this.where, this.owed, this.result] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    this.exits = new RegionExits(code, layout);
+    this.guest = new GuestRegisters(code, layout);
+    this.result = code.local('i32');
     this.select = code.local('i32');
     this.moves = new WideMoves(code);
     this.flat = new FlatAccess(code, code.local('i32'));
@@ -119,7 +109,7 @@ class RegionEmitter implements Flow {
     this.words = new Words(code, this.wordContext);
     for (const { end } of this.graph.blocks)
       if (end.kind === 'guard') for (const group of end.groups) this.flat.declareStream(group);
-    this.fp = new RegionFp(code, layout, links.fp, this.graph.blocks, (file, number) => this.local(file, number));
+    this.fp = new RegionFp(code, layout, links.fp, this.graph.blocks, (file, number) => this.guest.local(file, number));
   }
 
   private makeWordContext(): WordContext {
@@ -137,48 +127,11 @@ class RegionEmitter implements Flow {
   }
 
   emit(): void {
-    const { code } = this;
-    this.chooseStubs();
+    this.exits.choose(this.graph, this.registers, this.budgetPlan);
     this.flat.loadTable(this.hart('flatTable'));
-    this.load(this.registers.entryLoads);
+    this.guest.load(this.registers.entryLoads);
     this.fp.lookAtFlags();
-    code.block((common) => {
-      this.nestStubs(0, common);
-    });
-    code.i32(0).get(this.pc).get(this.where).op('i64.extend_i32_s', 'i64.add').mem('i64.store', this.hart('pc'));
-    code.i32(0).get(this.budget).get(this.owed).op('i32.sub').mem('i32.store', this.hart('budget'));
-    code.get(this.result);
-  }
-
-  private nestStubs(stub: number, common: Label): void {
-    const { code } = this;
-    if (stub === this.stubs.count) return this.structure.emit();
-    code.block((label) => {
-      this.stubLabels[stub] = label;
-      this.nestStubs(stub + 1, common);
-      code.op('unreachable');
-    });
-    this.writeBack(this.stubs.writes(stub));
-    code.br(common);
-  }
-
-  /** Decides which stub serves which exit, before any code refers to one. */
-  private chooseStubs(): void {
-    const { graph, registers, stubs, stubOf } = this;
-    for (const block of graph.order) {
-      let dirty = registers.dirtyIn[block]!;
-      let valid = registers.validIn[block]!;
-      const choose = (place: number): void => void stubOf.set(`${block}.${place}`, stubs.choose(dirty, valid));
-      const { instructions, end } = graph.blocks[block]!;
-      if (this.budgetPlan.isCheckpoint(block)) choose(-1);
-      instructions.forEach((instruction, i) => {
-        if (instruction.mayExit) choose(i);
-        dirty = dirty.union(instruction.writes);
-        valid = valid.union(instruction.writes);
-      });
-      const targets = end.kind === 'call' ? [] : targetsOf(end);
-      if (end.kind === 'leave' || targets.some((target) => target.block < 0)) choose(instructions.length);
-    }
+    this.exits.emitAround(this.guest, this.pc, this.budget, () => this.structure.emit());
   }
 
   private emitBlock(block: number): void {
@@ -200,7 +153,7 @@ class RegionEmitter implements Flow {
     const { code } = this;
     code.block((missed) => {
       for (const index of new Set(groups.flatMap((group) => group.indexes)))
-        code.get(this.local('x', index)).i64(INDEX_LIMIT).op('i64.ge_u').brIf(missed);
+        code.get(this.guest.local('x', index)).i64(INDEX_LIMIT).op('i64.ge_u').brIf(missed);
       for (const group of groups) this.flat.openStream(group, this.baseOf(group), missed);
       this.goTo(hit);
     });
@@ -211,9 +164,9 @@ class RegionEmitter implements Flow {
 
   private baseOf({ base, index }: AccessGroup): Local {
     const { code } = this;
-    if (index === undefined) return this.local('x', base);
+    if (index === undefined) return this.guest.local('x', base);
     const sum = code.local('i64');
-    code.get(this.local('x', base)).get(this.local('x', index)).op('i64.add').set(sum);
+    code.get(this.guest.local('x', base)).get(this.guest.local('x', index)).op('i64.add').set(sum);
     return sum;
   }
 
@@ -238,7 +191,7 @@ class RegionEmitter implements Flow {
     };
     if (groups.length === 0) return emitAll();
     this.emitVersions((alone) => {
-      for (const group of groups) flat.openGroup(group, this.local('x', group.base), alone);
+      for (const group of groups) flat.openGroup(group, this.guest.local('x', group.base), alone);
       this.members = members;
       emitAll();
       this.members = NO_MEMBERS;
@@ -315,8 +268,8 @@ class RegionEmitter implements Flow {
 
   private emitCheckpoint(block: number): void {
     const { code } = this;
-    this.leaveAt(this.graph.blocks[block]!.at, 0, RESULT.exhausted);
-    code.get(this.budget).i32(this.budgetPlan.needed(block)).op('i32.lt_s').unlikely().brIf(this.stubLabel(-1));
+    this.exits.prepare(this.graph.blocks[block]!.at, 0, RESULT.exhausted);
+    code.get(this.budget).i32(this.budgetPlan.needed(block)).op('i32.lt_s').unlikely().brIf(this.exitLabel(BEGINNING));
   }
 
   // Flow: how instructions end.
@@ -325,8 +278,8 @@ class RegionEmitter implements Flow {
     const { end } = this.graph.blocks[this.block]!;
     if (end.kind === 'branch' || end.kind === 'goto') return this.goTo(end.next);
     if (end.kind !== 'leave') throw new Error(`a ${end.kind} falls through`);
-    this.leaveAt(end.at, this.owedAtEnd(), end.isEcall ? RESULT.ecall : RESULT.interpret);
-    this.code.br(this.stubLabel(this.graph.blocks[this.block]!.instructions.length));
+    this.exits.prepare(end.at, this.owedAtEnd(), end.isEcall ? RESULT.ecall : RESULT.interpret);
+    this.code.br(this.exitLabel(this.graph.blocks[this.block]!.instructions.length));
   }
 
   jumpRelative(): void {
@@ -347,7 +300,7 @@ class RegionEmitter implements Flow {
     const { code, block } = this;
     const { end } = this.graph.blocks[block]!;
     if (end.kind === 'return') {
-      this.writeBack(this.dirtyAtEnd());
+      this.guest.writeBack(this.dirtyAtEnd());
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub', 'return');
     } else if (end.kind === 'returnTo') this.emitInlinedReturn(end.next);
     else if (end.kind === 'call') this.emitCall(() => values.value(target), end);
@@ -361,7 +314,7 @@ class RegionEmitter implements Flow {
         this.block = block;
         this.flat.restore(facts);
       }
-      this.writeBack(this.dirtyAtEnd());
+      this.guest.writeBack(this.dirtyAtEnd());
       values.value(target);
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).call(this.links.dispatch).op('return');
     } else throw new Error(`a ${end.kind} jumps`);
@@ -374,7 +327,7 @@ class RegionEmitter implements Flow {
   /** Conditional traps of a row are raised by the interpreter, which does the instruction again. */
   trap(): void {
     this.prepareSideExit();
-    this.code.br(this.stubLabel(this.index));
+    this.code.br(this.exitLabel(this.index));
   }
 
   /** rdtime; the others are left to the interpreter. */
@@ -391,16 +344,16 @@ class RegionEmitter implements Flow {
       .i64(0)
       .op('i64.lt_s')
       .unlikely()
-      .brIf(this.stubLabel(this.index));
-    code.get(ticks).set(this.local('x', timeRegister(this.instruction.decoded)));
+      .brIf(this.exitLabel(this.index));
+    code.get(ticks).set(this.guest.local('x', timeRegister(this.instruction.decoded)));
   }
 
   private goTo(target: Target): void {
     const { code, block } = this;
     if (target.block < 0) {
-      const isOpen = this.exits.has(target.at);
-      this.leaveAt(target.at, this.owedAtEnd(), isOpen ? RESULT.goOn : RESULT.settled);
-      code.br(this.stubLabel(this.graph.blocks[block]!.instructions.length));
+      const isOpen = this.openExits.has(target.at);
+      this.exits.prepare(target.at, this.owedAtEnd(), isOpen ? RESULT.goOn : RESULT.settled);
+      code.br(this.exitLabel(this.graph.blocks[block]!.instructions.length));
       return;
     }
     const payment = this.budgetPlan.paymentBetween(block, target.block);
@@ -412,10 +365,10 @@ class RegionEmitter implements Flow {
 
   private emitInlinedReturn(next: Target): void {
     const { code } = this;
-    const link = this.local('x', 1);
+    const link = this.guest.local('x', 1);
     code.get(link).get(this.pc).i64(next.at).op('i64.add', 'i64.ne');
     code.unlikely().if(() => {
-      this.writeBack(this.dirtyAtEnd());
+      this.guest.writeBack(this.dirtyAtEnd());
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').set(this.budget);
       this.goOnAt(() => code.get(link).i64(-2).op('i64.and'));
     });
@@ -425,7 +378,7 @@ class RegionEmitter implements Flow {
   private emitCall(pushTarget: () => void, end: { callee: number | undefined; next: Target }): void {
     const { code, block, result } = this;
     const callee = end.callee === undefined ? undefined : this.links.callee(end.callee);
-    this.writeBack(this.dirtyAtEnd());
+    this.guest.writeBack(this.dirtyAtEnd());
     code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').set(this.budget);
     if (callee?.isSafe) {
       code.get(this.depth).op('i32.eqz');
@@ -441,7 +394,7 @@ class RegionEmitter implements Flow {
     code.get(result).set(this.budget);
     this.flat.forgetStreams();
     const back = end.next.at;
-    const link = (): void => void code.i32(0).mem('i64.load', this.register('x', 1));
+    const link = (): void => void code.i32(0).mem('i64.load', this.guest.address('x', 1));
     link();
     code.get(this.pc).i64(back).op('i64.add', 'i64.ne');
     code.unlikely().if(() =>
@@ -451,7 +404,7 @@ class RegionEmitter implements Flow {
       }),
     );
     if (end.next.block < 0) return this.goOnAt(() => code.get(this.pc).i64(back).op('i64.add'));
-    this.load(this.registers.loadsAfterCall(block));
+    this.guest.load(this.registers.loadsAfterCall(block));
     this.fp.lookAtFlags();
     if (end.next.select !== undefined) code.i32(end.next.select).set(this.select);
     this.structure.goTo(block, end.next.block);
@@ -551,7 +504,7 @@ class RegionEmitter implements Flow {
     else code.i64(mode).set(result);
     if (mode !== dynamic && mode <= largest) return;
     this.prepareSideExit();
-    code.get(result).i64(largest).op('i64.gt_u').unlikely().brIf(this.stubLabel(this.index));
+    code.get(result).i64(largest).op('i64.gt_u').unlikely().brIf(this.exitLabel(this.index));
   }
 
   /** The group of an access that has been looked up. */
@@ -578,7 +531,7 @@ class RegionEmitter implements Flow {
       this.temps,
       () => {
         if (!careful) this.prepareSideExit();
-        this.code.br(careful ?? this.stubLabel(this.index));
+        this.code.br(careful ?? this.exitLabel(this.index));
       },
     );
   }
@@ -586,15 +539,11 @@ class RegionEmitter implements Flow {
   // Ways out.
 
   private prepareSideExit(): void {
-    this.leaveAt(this.instruction.at, this.budgetPlan.owedAt(this.block) + this.index, RESULT.interpret);
+    this.exits.prepare(this.instruction.at, this.budgetPlan.owedAt(this.block) + this.index, RESULT.interpret);
   }
 
-  private leaveAt(at: number, owed: number, result: number): void {
-    this.code.i32(at).set(this.where).i32(owed).set(this.owed).i32(result).set(this.result);
-  }
-
-  private stubLabel(place: number): Label {
-    return this.stubLabels[this.stubOf.get(`${this.block}.${place}`)!]!;
+  private exitLabel(place: number): Label {
+    return this.exits.label(this.block, place);
   }
 
   private owedAtEnd(): number {
@@ -606,44 +555,13 @@ class RegionEmitter implements Flow {
     return instructions.reduce((set, { writes }) => set.union(writes), this.registers.dirtyIn[this.block]!);
   }
 
-  private load(set: RegisterSet): void {
-    const { code } = this;
-    set.forEach((file, index) =>
-      code
-        .i32(0)
-        .mem(file === 'x' ? 'i64.load' : 'f64.load', this.register(file, index))
-        .set(this.local(file, index)),
-    );
-  }
-
-  private writeBack(set: RegisterSet): void {
-    const { code } = this;
-    set.forEach((file, index) =>
-      code
-        .i32(0)
-        .get(this.local(file, index))
-        .mem(file === 'x' ? 'i64.store' : 'f64.store', this.register(file, index)),
-    );
-  }
-
   private pushAddress(at: number): void {
     this.code.get(this.pc);
     if (at !== 0) this.code.i64(at).op('i64.add');
   }
 
-  private local(file: 'x' | 'f', index: number): Local {
-    const key = `${file}${index}`;
-    let local = this.locals.get(key);
-    if (!local) this.locals.set(key, (local = this.code.local(file === 'x' ? 'i64' : 'f64')));
-    return local;
-  }
-
   private numberOf(file: 'x' | 'f', reg: RegisterOperand['reg']): number {
     return registerNumber(this.instruction.decoded, file, reg);
-  }
-
-  private register(file: 'x' | 'f', index: number): number {
-    return this.layout.hart + HART[file] + 8 * index;
   }
 
   private hart(field: Exclude<keyof typeof HART, 'bytes'>): number {
