@@ -72,7 +72,10 @@ withRunOptions(
     .argument('<IMAGE>', 'name in the store, or path of an image, tar, OCI layout or directory')
     .argument('[COMMAND...]', "program and arguments; default: the image's command, else a shell"),
 )
-  .option('--stats', 'print at the end what was done: instructions, faults, traps, system calls, memory')
+  .option(
+    '--stats',
+    'print at the end what was done: instructions, translated code, faults, traps, system calls, memory',
+  )
   .option('--profile <FILE>', 'note where instructions are spent: for pprof (.pb.gz), or the Firefox Profiler (.json)')
   .option('--profile-interval <N>', 'look at the program every N instructions (default: 100000)', whole)
   .addHelpText(

@@ -8,7 +8,7 @@
  *   flat table pairs   each 4 MiB of read entries, then 4 MiB of write entries: i32 per 4 KiB page below 4 GiB
  *   record pages       RECORD_PAGE_BYTES each: decoded code of one physical page
  *   bounce page        4 KiB
- *   translation        a count of instructions retired in translated code, then the jump cache (translator/jump-cache.ts)
+ *   translation        counts of translated code, then the jump cache (translator/jump-cache.ts)
  *   RAM                guest-physical RAM_BASE upward
  *
  * A TLB tag is (virtual address & ~0xfff) | context, context in 1..4095 (0 is never valid, so fresh memory matches
@@ -78,6 +78,7 @@ export const FLAT_PAIR_BYTES = 2 * FLAT_TABLE_BYTES;
 
 export const JUMP_CACHE_ENTRIES = 4096;
 export const JUMP_CACHE_ENTRY_BYTES = 16;
+const TRANSLATED_BYTES = 128;
 
 export const RECORD_BYTES = 16;
 /** Halfword slots of a page, then: 2048 page end, 2049 crossing instruction, 2050 header, 2051 its end, 2052.. spare. */
@@ -110,7 +111,7 @@ export interface Layout {
   readonly codePages: number;
   /** One page through which a single device access is carried out. */
   readonly bounce: number;
-  /** i64, instructions retired in translated code; i32, ways from region to region since one was looked at (jump-cache.ts). */
+  /** Counts of what translated code did: COUNTS in jump-cache.ts. */
   readonly translated: number;
   readonly jumpCache: number;
   readonly ram: number;
@@ -134,7 +135,7 @@ export function createLayout({ ramBytes, tablePairs = 16, codePages = 4096 }: La
   const emptyTables = take(FLAT_PAIR_BYTES, 65536);
   const records = take(codePages * RECORD_PAGE_BYTES);
   const bounce = take(4096);
-  const translated = take(16);
+  const translated = take(TRANSLATED_BYTES);
   const jumpCache = take(JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES);
   const ram = take(ramBytes, 65536);
   const wasmPages = Math.ceil(at / 65536);

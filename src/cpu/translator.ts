@@ -23,10 +23,11 @@ import { REGION_FLAG } from './interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
 import { Heat } from './translator/heat.ts';
 import { findRoots } from './translator/hot-roots.ts';
-import { JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
+import { COUNTS, JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type Place } from './translator/mapped-code.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, mayBeCase, type Region } from './translator/region.ts';
+import { SIDE_EXITS, type SideExit } from './translator/signature.ts';
 import { rootKey, Translations, type Batch, type Translation } from './translator/translations.ts';
 import type { LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
 
@@ -43,6 +44,15 @@ export interface TranslatorStats {
   readonly invalidated: number;
   readonly evicted: number;
   readonly modules: number;
+  /** The host's time for making code, and of that the time in which the engine compiled it at once (it optimises code later, beside). */
+  readonly makingNs: number;
+  readonly engineNs: number;
+  /**
+   * Why translated code was left for the interpreter or the translator: an instruction that is never translated; an access to memory that the
+   * flat tables do not allow (not mapped yet, not aligned, a device, code); a trap; a jump or return to where no region is known; the end
+   * of the budget; an ecall.
+   */
+  readonly sideExits: Readonly<Record<SideExit, number>>;
 }
 
 /** What the translator knows of decoded pages and address spaces; cpu/riscv/hart.ts gives it. */
@@ -79,7 +89,17 @@ export class CodeTranslator {
   readonly tier: Tier;
   /** Bytes of code ever made. */
   #spentBytes = 0;
-  readonly #counts = { regions: 0, codeBytes: 0, made: 0, invalidated: 0, evicted: 0, modules: 0 };
+  readonly #counts = {
+    regions: 0,
+    codeBytes: 0,
+    made: 0,
+    invalidated: 0,
+    evicted: 0,
+    modules: 0,
+    makingNs: 0,
+    engineNs: 0,
+  };
+  readonly #nowNs: () => number;
   readonly #port: WasmPort;
   readonly #memory: LinearMemory;
   readonly #view: DataView;
@@ -103,6 +123,7 @@ export class CodeTranslator {
     links: TranslatorLinks,
     code: TranslatedMemory,
     tier: Tier,
+    nowNs: () => number,
   ) {
     this.#port = port;
     this.#memory = memory;
@@ -112,15 +133,23 @@ export class CodeTranslator {
     this.#links = links;
     this.#code = code;
     this.tier = tier;
+    this.#nowNs = nowNs;
   }
 
   /** Instructions retired in translated code so far. */
   get retired(): number {
-    return Number(this.#view.getBigUint64(this.#layout.translated, true));
+    return this.#count(COUNTS.retired);
   }
 
   stats(): TranslatorStats {
-    return { retired: this.retired, ...this.#counts };
+    const sideExits: Partial<Record<SideExit, number>> = {};
+    for (const [i, cause] of SIDE_EXITS.entries())
+      sideExits[cause] = (sideExits[cause] ?? 0) + this.#count(COUNTS.sideExits + 8 * i);
+    return { retired: this.retired, ...this.#counts, sideExits: sideExits as Record<SideExit, number> };
+  }
+
+  #count(offset: number): number {
+    return Number(this.#view.getBigUint64(this.#layout.translated + offset, true));
   }
 
   /** Answers the exit REGION at pc: afterwards the jump cache has an entry for it. */
@@ -245,13 +274,21 @@ export class CodeTranslator {
   /** Translates a root and what it calls, as far as that is known and not translated yet. */
   #translate(code: MappedCode, root: number, generation = 0): void {
     if (!this.#canAfford()) return;
+    const startNs = this.#nowNs();
+    this.#make(code, root, generation);
+    this.#counts.makingNs += this.#nowNs() - startNs;
+  }
+
+  #make(code: MappedCode, root: number, generation: number): void {
     const batch = this.#formBatch(code, root, generation);
     if (batch.length === 0) return;
     this.#fpHost ??= detectFpHost(this.#port, this.#memory);
     const bytes = buildModule(this.#layout, this.#fpHost, batch);
     this.#spentBytes += bytes.length;
     this.#makeRoom(bytes.length, batch.length);
+    const builtNs = this.#nowNs();
     const exports = this.#port.instantiate(bytes, this.#memory, this.#links.functions);
+    this.#counts.engineNs += this.#nowNs() - builtNs;
     this.#counts.modules++;
     const made: Batch = { bytes: bytes.length, members: new Set() };
     this.#counts.codeBytes += bytes.length;

@@ -133,7 +133,7 @@ export function createMachine(options: MachineOptions): Machine {
     board,
     tier === 'interpreter'
       ? undefined
-      : (code) => new CodeTranslator(wasm, memory, layout, interpreter.links, code, tier),
+      : (code) => new CodeTranslator(wasm, memory, layout, interpreter.links, code, tier, clock.nowNs),
   );
   return {
     ram,

@@ -326,7 +326,7 @@ class RegionEmitter implements Flow {
 
   /** Conditional traps of a row are raised by the interpreter, which does the instruction again. */
   trap(): void {
-    this.prepareSideExit();
+    this.prepareSideExit(RESULT.trap);
     this.code.br(this.exitLabel(this.index));
   }
 
@@ -334,7 +334,7 @@ class RegionEmitter implements Flow {
   system(): void {
     const { code } = this;
     const ticks = this.temps.take('i64');
-    this.prepareSideExit();
+    this.prepareSideExit(RESULT.interpret);
     code
       .get(this.budget)
       .i32(this.budgetPlan.owedAt(this.block) + this.index)
@@ -503,7 +503,7 @@ class RegionEmitter implements Flow {
     if (mode === dynamic) code.i32(0).mem('i64.load32_u', this.hart('frm')).set(result);
     else code.i64(mode).set(result);
     if (mode !== dynamic && mode <= largest) return;
-    this.prepareSideExit();
+    this.prepareSideExit(RESULT.trap);
     code.get(result).i64(largest).op('i64.gt_u').unlikely().brIf(this.exitLabel(this.index));
   }
 
@@ -530,7 +530,7 @@ class RegionEmitter implements Flow {
       () => values.value(base),
       this.temps,
       () => {
-        if (!careful) this.prepareSideExit();
+        if (!careful) this.prepareSideExit(RESULT.access);
         this.code.br(careful ?? this.exitLabel(this.index));
       },
     );
@@ -538,8 +538,8 @@ class RegionEmitter implements Flow {
 
   // Ways out.
 
-  private prepareSideExit(): void {
-    this.exits.prepare(this.instruction.at, this.budgetPlan.owedAt(this.block) + this.index, RESULT.interpret);
+  private prepareSideExit(result: number): void {
+    this.exits.prepare(this.instruction.at, this.budgetPlan.owedAt(this.block) + this.index, result);
   }
 
   private exitLabel(place: number): Label {

@@ -8,17 +8,27 @@
  * nobody has asked yet. Context 0 is never valid, so fresh memory has no entries. Where there is no region for now, the number is
  * not positive, and falls with every time that translated code wanted to go on there; at WANTED the translator is asked for one.
  *
- * Interface: JUMP_CACHE, WANTED, jumpCacheSlot, defineDispatch, defineEnter, defineSlowPath.
+ * Interface: JUMP_CACHE, COUNTS, WANTED, jumpCacheSlot, defineDispatch, defineEnter, defineSlowPath.
  */
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { EXIT, MOVED } from '../interpreter/exits.ts';
 import { FIELD, PSEUDO, REGION_FLAG } from '../interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, type Layout } from '../layout.ts';
-import { MAX_DEPTH, REGION_PARAMS, REGION_RESULTS, RESULT } from './signature.ts';
+import { LAST_INTERPRETED, MAX_DEPTH, REGION_PARAMS, REGION_RESULTS, RESULT } from './signature.ts';
 
 /** Offsets in an entry. */
 export const JUMP_CACHE = { pc: 0, context: 8, region: 12 } as const;
+
+/** Offsets in Layout.translated. */
+export const COUNTS = {
+  /** i64, instructions retired in translated code. */
+  retired: 0,
+  /** i32, ways from region to region since one was looked at. */
+  edges: 8,
+  /** i64 for each of SIDE_EXITS (signature.ts). */
+  sideExits: 16,
+} as const;
 
 /** Reached by so many ways out of translated code to an address; one that ends a slice weighs more, as it may strand a long loop. */
 export const WANTED = -64;
@@ -158,8 +168,10 @@ export function defineEnter(module: ModuleBuilder, layout: Layout, table: number
       code.mem('i32.store', hart('budget')).i32(EXIT.region).op('return');
     };
     const count = (): void => {
-      code.i32(0).i32(0).mem('i64.load', layout.translated);
-      code.get(start).get(budget).op('i32.sub', 'i64.extend_i32_u', 'i64.add').mem('i64.store', layout.translated);
+      const retired = layout.translated + COUNTS.retired;
+      code.i32(0).i32(0).mem('i64.load', retired);
+      code.get(start).get(budget).op('i32.sub', 'i64.extend_i32_u', 'i64.add').mem('i64.store', retired);
+      emitSideExitCount(code, layout, result);
     };
     code.i32(0).mem('i32.load', hart('budget')).set(start);
     code.block((unknown) => {
@@ -184,7 +196,7 @@ export function defineEnter(module: ModuleBuilder, layout: Layout, table: number
               () => {
                 code.i32(0).mem('i32.load', hart('budget')).set(budget);
                 code.i32(0).mem('i64.load', hart('pc')).set(pc!);
-                code.get(result).i32(RESULT.interpret).op('i32.eq').brIf(done);
+                code.get(result).i32(LAST_INTERPRETED).op('i32.ge_s').brIf(done);
                 code.get(result).i32(RESULT.ecall).op('i32.eq').get(budget).i32(0).op('i32.gt_s', 'i32.and');
                 code.if(() => {
                   count();
@@ -220,6 +232,7 @@ export function defineEnter(module: ModuleBuilder, layout: Layout, table: number
         code.i32(0).get(budget);
         left();
         code.op('i32.sub').mem('i32.store', hart('budget'));
+        emitSideExitCount(code, layout, result);
         code.i32(0).op('return');
       });
       count();
@@ -234,9 +247,18 @@ export function defineEnter(module: ModuleBuilder, layout: Layout, table: number
   });
 }
 
+/** Counts why translated code was left: `result` is that of its last region. */
+function emitSideExitCount(code: CodeEmitter, layout: Layout, result: Local): void {
+  const counts = layout.translated + COUNTS.sideExits;
+  const count = code.local('i32');
+  code.i32(RESULT.goOn).get(result).get(result).i32(0).op('i32.ge_s', 'select');
+  code.i32(-1).op('i32.xor').i32(3).op('i32.shl').tee(count);
+  code.get(count).mem('i64.load', counts).i64(1).op('i64.add').mem('i64.store', counts);
+}
+
 /** Counts a way out of a region into another one; leaves 0 where it is to be shown to the translator. */
 function emitEdgeCount(code: CodeEmitter, layout: Layout): void {
-  const edges = layout.translated + 8;
+  const edges = layout.translated + COUNTS.edges;
   const count = code.local('i32');
   code
     .i32(0)

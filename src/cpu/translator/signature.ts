@@ -9,18 +9,26 @@
  *   result >= 0   returned through x1: go on at x1 & ~1; the result is what is left of the budget
  *   GO_ON         go on at the hart state's pc, in translated code if there is any; its budget is what is left
  *   SETTLED       as GO_ON, and it would not help to translate anew what was left
- *   INTERPRET     as GO_ON, but the instruction at pc is the interpreter's
+ *   INTERPRET     as GO_ON, but the instruction at pc is the interpreter's: it is never translated
+ *   ACCESS        as INTERPRET, because the flat tables do not allow its access to memory
+ *   TRAP          as INTERPRET, because it traps
  *   ECALL         as INTERPRET; the instruction is an ecall
  *   EXHAUSTED     as INTERPRET, because the budget does not reach to the next look at it
  *
- * Interface: REGION_PARAMS, REGION_RESULTS, RESULT, MAX_DEPTH, MAX_REGIONS.
+ * Interface: REGION_PARAMS, REGION_RESULTS, RESULT, LAST_INTERPRETED, SIDE_EXITS, SideExit, MAX_DEPTH, MAX_REGIONS.
  */
 import type { ValType } from '../../wasm/opcodes.ts';
 
 export const REGION_PARAMS: readonly ValType[] = ['i64', 'i32', 'i32'];
 export const REGION_RESULTS: readonly ValType[] = ['i32'];
 
-export const RESULT = { interpret: -1, goOn: -2, exhausted: -3, ecall: -4, settled: -5 } as const;
+export const RESULT = { interpret: -1, access: -2, trap: -3, goOn: -4, exhausted: -5, ecall: -6, settled: -7 } as const;
+/** Results from -1 down to this one say that the interpreter has to do an instruction. */
+export const LAST_INTERPRETED = RESULT.trap;
+
+/** Why translated code was left for other code, for statistics: in the order of the results. A return counts as a jump. */
+export const SIDE_EXITS = ['instruction', 'access', 'trap', 'jump', 'budget', 'ecall', 'jump'] as const;
+export type SideExit = (typeof SIDE_EXITS)[number];
 
 /** Size of the table of regions; 0 is none. */
 export const MAX_REGIONS = 8192;

@@ -77,7 +77,7 @@ function number(name: string, value: number): string {
 
 /** 'codeBytes' -> 'code bytes'. */
 function words(name: string): string {
-  return name.replace(/Ns$/, '').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return name.replace(/Ns$/, ' time').replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function line(name: string, value: string, remark = ''): string {
