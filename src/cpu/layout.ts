@@ -76,7 +76,7 @@ export const TLB_ENTRY_BYTES = 16;
 export const FLAT_TABLE_BYTES = 4 << 20;
 export const FLAT_PAIR_BYTES = 2 * FLAT_TABLE_BYTES;
 
-export const JUMP_CACHE_ENTRIES = 4096;
+export const JUMP_CACHE_ENTRIES = 16384;
 export const JUMP_CACHE_ENTRY_BYTES = 16;
 const TRANSLATED_BYTES = 128;
 

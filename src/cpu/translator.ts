@@ -24,7 +24,7 @@ import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type La
 import { Heat } from './translator/heat.ts';
 import { findRoots } from './translator/hot-roots.ts';
 import { COUNTS, JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
-import { codePageAt, MappedCode, type Place } from './translator/mapped-code.ts';
+import { codePageAt, MappedCode, type CodePage, type Place } from './translator/mapped-code.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, mayBeCase, type Region } from './translator/region.ts';
 import { SIDE_EXITS, type SideExit } from './translator/signature.ts';
@@ -115,6 +115,8 @@ export class CodeTranslator {
   #refused: number[] = [];
   /** Samples of where user mode is entered, by root. */
   readonly #entries = new Map<number, number>();
+  /** Times that an address without an entry in the jump cache was asked for, by root. */
+  readonly #asked = new Map<number, number>();
 
   constructor(
     port: WasmPort,
@@ -159,7 +161,8 @@ export class CodeTranslator {
     // Without the page it is for the interpreter to ask for it first.
     const demand = this.#demand(place);
     const isExtended = page && (demand <= WANTED || demand > 0) && this.#extend(place);
-    if (demand <= WANTED && page && !isExtended) this.translateHere();
+    if (page && !isExtended && (demand <= WANTED || (demand === 0 && this.#isOftenLost(page, place))))
+      this.translateHere();
     const translation = page && this.#translations.at(this.#code.pageKey(page.records), place.lo & 0xfff);
     const number = translation && this.#isMapped(translation, place) ? translation.number : 0;
     this.#fillJumpCache(place, number);
@@ -237,6 +240,7 @@ export class CodeTranslator {
     for (const { members } of [...this.#translations.batches]) this.#remove([...members]);
     this.#heat.clear();
     this.#entries.clear();
+    this.#asked.clear();
     this.forgetContexts();
   }
 
@@ -360,6 +364,15 @@ export class CodeTranslator {
     }
     for (const distance of pages.keys()) this.#code.depend(((lo >>> 12) + distance) << 12, hi);
     return true;
+  }
+
+  /** Where two addresses take the same entry from each other, their demands are lost with it: then the times of asking count. */
+  #isOftenLost(page: CodePage, { lo }: Place): boolean {
+    const key = rootKey(this.#code.pageKey(page.records), lo & 0xfff);
+    if (this.#asked.size >= MAX_COUNTED_ENTRIES) this.#asked.clear();
+    const times = (this.#asked.get(key) ?? 0) + 1;
+    this.#asked.set(key, times);
+    return times % HOT_ENTRY_SAMPLES === 0;
   }
 
   /** What the jump cache says of an address: not positive where there is no region. */
