@@ -16,9 +16,22 @@ const DIRECTORY = 'dist/bundle';
 /** Without comments and in ASCII the file is half as large, and V8 holds it in one byte a character. Names stay, for stack traces. */
 const SQUEEZE = { compress: false, mangle: false, format: { comments: false, ascii_only: true, semicolons: false } };
 
-/** Modules of Node that most commands never use, and that take long to load. */
-const LAZY =
-  /\brequire\('((?:node:)?(?:child_process|crypto|zlib|http|querystring|stream|stream\/web|stream\/promises|fs\/promises|timers\/promises|tty|url)|\.\/(?:generator|image|debug|xz|serve)\.cjs)'\)/g;
+/** What a short run has no use for, and what is loaded on its own: the rest is one file, within which V8 can fold constants. */
+const PARTS = [
+  [
+    'generator',
+    /^dist\/(isa|wasm|cpu\/(fp|interpreter|translator))\/(?!.*(exits|record|heat|hot-roots|jump-cache|mapped-code|signature|translations)\.js)/,
+  ],
+  ['debug', /^dist\/debug\//],
+  ['image', /^dist\/(image\/|cli\/image)/],
+  ['xz', /xz-decompress/],
+  ['serve', /^dist\/cli\/serve|node_modules\/sirv/],
+];
+/** Modules of Node that most commands never use, and that take long to load; and the parts. */
+const LAZY = new RegExp(
+  String.raw`\brequire\('((?:node:)?(?:child_process|crypto|zlib|http|querystring|stream|stream\/web|stream\/promises|fs\/promises|timers\/promises|tty|url)|\.\/(?:${PARTS.map(([name]) => name).join('|')})\.cjs)'\)`,
+  'g',
+);
 
 /** Has those modules loaded when something of them is used first. */
 const loadLazily = {
@@ -37,17 +50,6 @@ const FROZEN = {
 };
 const freeze = { name: 'freeze', load: (id) => FROZEN[id]?.() ?? null };
 
-/** What a short run has no use for, and what is loaded on its own: the rest is one file, within which V8 can fold constants. */
-const PARTS = [
-  [
-    'generator',
-    /^dist\/(isa|wasm|cpu\/(fp|interpreter|translator))\/(?!.*(exits|record|heat|hot-roots|jump-cache|mapped-code|signature|translations)\.js)/,
-  ],
-  ['debug', /^dist\/debug\//],
-  ['image', /^dist\/(image\/|cli\/image)/],
-  ['xz', /xz-decompress/],
-  ['serve', /^dist\/cli\/serve|node_modules\/sirv/],
-];
 const partOf = (id) =>
   PARTS.find(([, pattern]) => pattern.test(id.replace(`${resolve('.')}/`, '')))?.[0] ?? 'ringfence';
 

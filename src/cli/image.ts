@@ -58,7 +58,7 @@ export async function exportCommand(name: string, file: string): Promise<void> {
   if (file === '-' && process.stdout.isTTY) throw new RangeError('a tar is no text: redirect it, or name a file');
   if (file !== '-') {
     // Ended this way, and not by the signal itself, the unfinished file is removed.
-    process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+    process.once('SIGINT', () => process.exit(EXIT.interrupted)).once('SIGTERM', () => process.exit(143));
     return exportImageFile(resolved.path, file);
   }
   await exportImageStream(resolved.path, process.stdout).catch((error: NodeJS.ErrnoException) => {

@@ -81,7 +81,9 @@ export const JUMP_CACHE_ENTRY_BYTES = 16;
 const TRANSLATED_BYTES = 128;
 
 export const RECORD_BYTES = 16;
-/** Halfword slots of a page, then: 2048 page end, 2049 crossing instruction, 2050 header, 2051 its end, 2052.. spare. */
+/** Slots of the halfwords of a page. */
+export const PAGE_SLOTS = 2048;
+/** All slots: behind the halfwords' come 2048 page end, 2049 crossing instruction, 2050 header, 2051 its end, 2052.. spare. */
 export const RECORD_SLOTS = 2056;
 export const RECORD_PAGE_BYTES = RECORD_SLOTS * RECORD_BYTES;
 /** In the header slot (2050), which is never executed: i32, host address of the physical page (for CROSS). */

@@ -9,7 +9,9 @@
  *   emit-region.ts   its function                       region-module.ts              several as a module
  *   loops.ts, loop-versions.ts   several rounds of a loop   words.ts        arithmetic on low halves
  *   flat-access.ts   its accesses to memory             access-groups.ts  those that share a look-up
+ *   memory-effects.ts   what they do                    wide-moves.ts                 those that only copy
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
+ *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle
  *   translations.ts  what exists                        jump-cache.ts                 how it is found
  *   heat.ts, hot-roots.ts   what to translate
  *
@@ -79,7 +81,7 @@ const INSTRUCTIONS_PER_BYTE = 1000;
 const FREE_INSTRUCTIONS = 20_000_000;
 /** All modules together; the oldest go first. */
 const MAX_CODE_BYTES = 48 << 20;
-/** Samples of where user mode is entered after which the code there is translated, and how many places are counted. */
+/** After so many samples of where user mode is entered, or questions for an address, the code there is translated; so many places are counted. */
 const HOT_ENTRY_SAMPLES = 16;
 const MAX_COUNTED_ENTRIES = 1024;
 /** A region is translated anew so often at most when more of its code becomes known. */
@@ -115,7 +117,10 @@ export class CodeTranslator {
   #refused: number[] = [];
   /** Samples of where user mode is entered, by root. */
   readonly #entries = new Map<number, number>();
-  /** Times that an address without an entry in the jump cache was asked for, by root. */
+  /**
+   * Times that an address without an entry in the jump cache was asked for, by root: where two addresses take the same entry from each
+   * other, their demands are lost with it.
+   */
   readonly #asked = new Map<number, number>();
 
   constructor(
@@ -161,7 +166,7 @@ export class CodeTranslator {
     // Without the page it is for the interpreter to ask for it first.
     const demand = this.#demand(place);
     const isExtended = page && (demand <= WANTED || demand > 0) && this.#extend(place);
-    if (page && !isExtended && (demand <= WANTED || (demand === 0 && this.#isOftenLost(page, place))))
+    if (page && !isExtended && (demand <= WANTED || (demand === 0 && this.#isOften(this.#asked, page, place))))
       this.translateHere();
     const translation = page && this.#translations.at(this.#code.pageKey(page.records), place.lo & 0xfff);
     const number = translation && this.#isMapped(translation, place) ? translation.number : 0;
@@ -193,11 +198,7 @@ export class CodeTranslator {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     if (!page) return;
-    const key = rootKey(this.#code.pageKey(page.records), place.lo & 0xfff);
-    if (this.#entries.size >= MAX_COUNTED_ENTRIES) this.#entries.clear();
-    const samples = (this.#entries.get(key) ?? 0) + 1;
-    this.#entries.set(key, samples);
-    if (samples % HOT_ENTRY_SAMPLES === 0) this.translateHere();
+    if (this.#isOften(this.#entries, page, place)) this.translateHere();
   }
 
   /** Translates at pc, whether it is hot or not. */
@@ -366,12 +367,12 @@ export class CodeTranslator {
     return true;
   }
 
-  /** Where two addresses take the same entry from each other, their demands are lost with it: then the times of asking count. */
-  #isOftenLost(page: CodePage, { lo }: Place): boolean {
+  /** Counts a place; true every so many times. */
+  #isOften(counts: Map<number, number>, page: CodePage, { lo }: Place): boolean {
     const key = rootKey(this.#code.pageKey(page.records), lo & 0xfff);
-    if (this.#asked.size >= MAX_COUNTED_ENTRIES) this.#asked.clear();
-    const times = (this.#asked.get(key) ?? 0) + 1;
-    this.#asked.set(key, times);
+    if (counts.size >= MAX_COUNTED_ENTRIES) counts.clear();
+    const times = (counts.get(key) ?? 0) + 1;
+    counts.set(key, times);
     return times % HOT_ENTRY_SAMPLES === 0;
   }
 

@@ -14,14 +14,10 @@ export class ByteWriter {
     this.bytes[this.length++] = value;
   }
 
-  raw(source: Uint8Array, from = 0, to = source.length): void {
-    this.reserve(to - from);
-    // Most pieces are too short for a view of them.
-    if (to - from < 32) for (let i = from; i < to; i++) this.bytes[this.length++] = source[i]!;
-    else {
-      this.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), this.length);
-      this.length += to - from;
-    }
+  raw(source: Uint8Array): void {
+    this.reserve(source.length);
+    this.bytes.set(source, this.length);
+    this.length += source.length;
   }
 
   /** Unsigned LEB128 of an integer in 0..2^32-1. */

@@ -50,9 +50,9 @@ export type BlockType = ValType | 'void';
 
 export class CodeEmitter {
   readonly params: readonly Local[];
-  protected readonly out = new ByteWriter();
+  private readonly out = new ByteWriter();
   private readonly localTypes: ValType[] = [];
-  protected depth = 0;
+  private depth = 0;
   /** Places of the branches that are hardly ever taken. */
   private readonly unlikelyPlaces: number[] = [];
   private readonly typeIndex: (params: readonly ValType[], results: readonly ValType[]) => number;
@@ -177,12 +177,6 @@ export class CodeEmitter {
 
   br(label: Label): this {
     return this.indexed(0x0c, this.distance(label));
-  }
-
-  /** Instructions that were written elsewhere: bytes [from, to). They must not refer to labels around them. */
-  raw(bytes: Uint8Array, from: number, to: number): this {
-    this.out.raw(bytes, from, to);
-    return this;
   }
 
   /** Says that the condition of the `if` or `brIf` that follows is hardly ever true, for engines that lay code out by that. */

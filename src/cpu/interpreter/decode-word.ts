@@ -10,15 +10,14 @@ import type { Insn } from '../../isa/riscv/insn.ts';
 import { insnByName, INSNS, usageOf } from '../../isa/riscv/table.ts';
 import type { CodeEmitter, FuncRef, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
-import { RECORD_BYTES } from '../layout.ts';
+import { HART, PAGE_SLOTS, RECORD_BYTES } from '../layout.ts';
 import { emitExtract, type Extract } from './bit-fields.ts';
 import { emitSwitch } from './execute.ts';
 import { isRelative, opcodeOf } from './opcodes.ts';
 import { FIELD, PSEUDO } from './record.ts';
 
 /** The register that takes what is written to x0. */
-const SINK = 32;
-const PAGE_SLOTS = 2048;
+const SINK = (HART.sink - HART.x) / 8;
 
 /** What `findRow` gives: the op of a row's far form, the number of its layout of operands, and these; 0: no row. */
 const LAYOUT_SHIFT = 12;

@@ -10,12 +10,12 @@
  */
 import type { CodeEmitter, FuncRef, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
-import { CODE_TLB_ENTRIES, HART, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
+import { HART, PAGE_SLOTS, RECORD_BYTES, RECORD_PAGE_HOST, type Layout } from '../layout.ts';
 import { defineDecodeWord } from './decode-word.ts';
 import { defineFuse } from './fuse.ts';
+import { codeTlb, emitEntryOffset } from './lookup.ts';
 import { FIELD, PSEUDO, REGION_FLAG } from './record.ts';
 
-const PAGE_SLOTS = 2048;
 const LAST_SLOT = PAGE_SLOTS - 1;
 const CROSSED_SLOT = 2049;
 const CROSSED_END_SLOT = 2051;
@@ -152,15 +152,7 @@ function emitNextHalfword(code: CodeEmitter, layout: Layout): void {
     .op('i32.shr_u')
     .i32(1)
     .op('i32.add');
-  code
-    .i32(0)
-    .mem('i32.load', layout.hart + HART.fetchSpread)
-    .op('i32.add');
-  code
-    .i32(CODE_TLB_ENTRIES - 1)
-    .op('i32.and')
-    .i32(TLB_ENTRY_BYTES)
-    .op('i32.mul');
+  emitEntryOffset(code, codeTlb(layout));
   code
     .mem('i32.load', layout.codeTlb + 8)
     .mem('i32.load', RECORD_PAGE_HOST)

@@ -3,7 +3,7 @@
  *
  * Interface: defineFuse.
  */
-import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
+import type { CodeEmitter, FuncRef, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { RECORD_BYTES } from '../layout.ts';
 import { emitSwitch } from './execute.ts';
@@ -60,8 +60,10 @@ function emitTests(
         code
           .get(record)
           .mem('i32.load16_u', at + FIELD.op)
-          .call(ownOp);
-        unless(code, opcode.op, other);
+          .call(ownOp)
+          .i32(opcode.op)
+          .op('i32.ne')
+          .brIf(other);
         if (chain === 'none') continue;
         code.get(record).mem('i32.load16_u', at + FIELD[chain]);
         code
@@ -72,10 +74,6 @@ function emitTests(
       }
       code.get(record).i32(op).mem('i32.store16', FIELD.op).op('return');
     });
-}
-
-function unless(code: CodeEmitter, op: number, other: Label): void {
-  code.i32(op).op('i32.ne').brIf(other);
 }
 
 /** Defines ownOp(op): the op of a record's own instruction, from what its record says. */

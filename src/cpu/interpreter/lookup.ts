@@ -1,7 +1,7 @@
 /**
  * Generated look-ups in the tables of layout.ts: of code, and of data addresses in all their cases.
  *
- * Interface: emitCodeLookup, defineTranslate.
+ * Interface: emitCodeLookup, codeTlb, emitEntryOffset, defineTranslate.
  */
 import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
@@ -17,18 +17,31 @@ import {
 
 const PAGE_MASK = -4096;
 
+interface Tlb {
+  readonly base: number;
+  readonly entries: number;
+  /** Where the context is, and what that adds to indices. */
+  readonly context: number;
+  readonly spread?: number;
+}
+
+export function codeTlb(layout: Layout): Tlb {
+  const [context, spread] = [layout.hart + HART.fetchContext, layout.hart + HART.fetchSpread];
+  return { base: layout.codeTlb, entries: CODE_TLB_ENTRIES, context, spread };
+}
+
+/** Replaces the number of a virtual page on the stack, an i32, by the offset of its entry from the base. */
+export function emitEntryOffset(code: CodeEmitter, { entries, spread }: Tlb): void {
+  if (spread !== undefined) code.i32(0).mem('i32.load', spread).op('i32.add');
+  code.i32(entries - 1).op('i32.and');
+  code.i32(TLB_ENTRY_BYTES).op('i32.mul');
+}
+
 /** Leaves the address of the TLB entry for `address` in `entry`, and branches to `miss` if its tag is another one. */
-function emitTagCheck(
-  code: CodeEmitter,
-  tlb: { base: number; entries: number; context: number; spread?: number },
-  address: Local,
-  entry: Local,
-  miss: Label,
-): void {
+function emitTagCheck(code: CodeEmitter, tlb: Tlb, address: Local, entry: Local, miss: Label): void {
   code.get(address).i64(12).op('i64.shr_u', 'i32.wrap_i64');
-  if (tlb.spread !== undefined) code.i32(0).mem('i32.load', tlb.spread).op('i32.add');
-  code.i32(tlb.entries - 1).op('i32.and');
-  code.i32(TLB_ENTRY_BYTES).op('i32.mul').tee(entry);
+  emitEntryOffset(code, tlb);
+  code.tee(entry);
   code.mem('i64.load', tlb.base);
   code.get(address).i64(PAGE_MASK).op('i64.and').i32(0).mem('i64.load32_u', tlb.context).op('i64.or');
   code.op('i64.ne').brIf(miss);
@@ -42,9 +55,7 @@ export function emitCodeLookup(
   out: { record: Local; bias: Local },
   miss: Label,
 ): void {
-  const [context, spread] = [layout.hart + HART.fetchContext, layout.hart + HART.fetchSpread];
-  const tlb = { base: layout.codeTlb, entries: CODE_TLB_ENTRIES, context, spread };
-  emitTagCheck(code, tlb, address, out.record, miss);
+  emitTagCheck(code, codeTlb(layout), address, out.record, miss);
   code.get(out.record).mem('i32.load', layout.codeTlb + 8);
   code
     .get(address)
