@@ -3,6 +3,8 @@
  * differ: addresses, process ids, times that are left, and the signal restorer that x86-64 alone has.
  */
 import { describe, expect, it } from 'vitest';
+import type { TranslatorStats } from '../../src/cpu/translator.ts';
+import type { System } from '../../src/index.ts';
 import { compileBoth, traceCommand, traceHere, traceNatively } from './trace.ts';
 
 /** From the marker on, so that the start of the C library, which differs between architectures, is left out. */
@@ -11,22 +13,26 @@ function comparable(trace: string): string[] {
 }
 
 function normalise(line: string): string {
-  return line
-    .replace(/SA_RESTORER\|?/g, '')
-    .replace(/sa_flags=,/g, 'sa_flags=0,')
-    .replace(/, sa_restorer=0x[0-9a-f]+/g, '')
-    .replace(/((?:_handler|tidptr)=|futex\(|= )0x[0-9a-f]{5,}/g, '$1ADDRESS')
-    .replace(/0x(?:7f[0-9a-f]{10}|f[0-9a-f]{7})\b/g, 'ADDRESS')
-    .replace(/si_pid=\d+/g, 'si_pid=PID')
-    .replace(/(si_[us]time)=\d+/g, '$1=TICKS')
-    .replace(/^(getpid\(\) *=|clone\(.*\) *=|wait4\(.*\) *=) \d+$/, '$1 PID')
-    .replace(/^(kill|wait4)\(\d{1,5},/, '$1(PID,')
-    .replace(/^tgkill\(\d+, \d+,/, 'tgkill(PID, PID,')
-    .replace(/^waitid\(P_PID, \d+,/, 'waitid(P_PID, PID,')
-    .replace(/(left \{tv_sec=\d+), tv_nsec=\d+/, '$1, tv_nsec=LEFT')
-    .replace(/(pselect6\(.*), tv_nsec=\d{8,9}\}, NULL/, '$1, tv_nsec=LEFT}, NULL')
-    .replace(/(\{tv_sec=4), tv_nsec=\d+/, '$1, tv_nsec=LEFT')
-    .replace(/ += /, ' = ');
+  return (
+    line
+      .replace(/SA_RESTORER\|?/g, '')
+      .replace(/sa_flags=,/g, 'sa_flags=0,')
+      .replace(/, sa_restorer=0x[0-9a-f]+/g, '')
+      .replace(/((?:_handler|tidptr)=|futex\(|= )0x[0-9a-f]{5,}/g, '$1ADDRESS')
+      .replace(/0x(?:7f[0-9a-f]{10}|f[0-9a-f]{7})\b/g, 'ADDRESS')
+      .replace(/si_pid=\d+/g, 'si_pid=PID')
+      .replace(/(si_[us]time)=\d+/g, '$1=TICKS')
+      .replace(/^(getpid\(\) *=|clone\(.*\) *=|wait4\(.*\) *=) \d+$/, '$1 PID')
+      .replace(/^(kill|wait4)\(\d{1,5},/, '$1(PID,')
+      .replace(/^tgkill\(\d+, \d+,/, 'tgkill(PID, PID,')
+      .replace(/^waitid\(P_PID, \d+,/, 'waitid(P_PID, PID,')
+      // It is what was in the result's register, which a call that is made again has as its argument or its number.
+      .replace(/^(rt_sigreturn\(.*\) *=) \d+$/, '$1 RESULT')
+      .replace(/(left \{tv_sec=\d+), tv_nsec=\d+/, '$1, tv_nsec=LEFT')
+      .replace(/(pselect6\(.*), tv_nsec=\d{8,9}\}, NULL/, '$1, tv_nsec=LEFT}, NULL')
+      .replace(/(\{tv_sec=4), tv_nsec=\d+/, '$1, tv_nsec=LEFT')
+      .replace(/ += /, ' = ')
+  );
 }
 
 /** SIGCHLD comes before or after the call that waits for the child: either order is right. */
@@ -62,6 +68,19 @@ describe('strace', () => {
     expect(withoutSigchld(here)).toEqual(withoutSigchld(native));
     const signals = (lines: readonly string[]): string[] => lines.filter((line) => line.startsWith('---'));
     expect(signals(here).sort()).toEqual(signals(native).sort());
+  });
+
+  it('prints the same of a loop that was translated', async () => {
+    const programs = compileBoth('hot');
+    let counts: TranslatorStats | undefined;
+    const atEnd = ({ kernel: { machine } }: System): void => {
+      counts = machine.stats.translator;
+      expect(counts!.retired / machine.hart.retired).toBeGreaterThan(0.9);
+    };
+    const here = comparable(await traceHere(programs, {}, { tier: 'translator', atEnd }));
+    expect(here).toEqual(comparable(traceNatively(programs.native)));
+    // The lines before the end.
+    expect(counts!.sideExits.ecall).toBeGreaterThan(here.filter((line) => / = /.test(line)).length - 1);
   });
 
   it('follows children, call by call, as strace -f does', async () => {

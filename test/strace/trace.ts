@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseFilter } from '../../src/debug/strace/filter.ts';
 import { attachTracer, type TraceOptions } from '../../src/debug/strace/tracer.ts';
+import type { BootOptions, System } from '../../src/index.ts';
 import { withSystem } from '../support/guest.ts';
 import { compile, requireTool } from '../support/tools.ts';
 
@@ -47,22 +48,30 @@ const DEFAULTS: Omit<TraceOptions, 'write'> = {
   lines: true,
 };
 
-export function traceHere(programs: Programs, options: Partial<TraceOptions> = {}): Promise<string> {
-  return traceCommand([programs.guest], { host: programs.directory, guest: '/programs' }, options);
+export interface Run {
+  readonly tier?: BootOptions['tier'];
+  /** Looks at the system when the program has ended. */
+  readonly atEnd?: (system: System) => void;
+}
+
+export function traceHere(programs: Programs, options: Partial<TraceOptions> = {}, run: Run = {}): Promise<string> {
+  return traceCommand([programs.guest], { host: programs.directory, guest: '/programs' }, options, run);
 }
 
 export async function traceCommand(
   argv: readonly string[],
   volume: { readonly host: string; readonly guest: string } | null,
   options: Partial<TraceOptions> = {},
+  { tier = 'both', atEnd }: Run = {},
 ): Promise<string> {
   let text = '';
-  await withSystem(volume === null ? {} : { volumes: [volume] }, async (system) => {
+  await withSystem({ tier, volumes: volume === null ? [] : [volume] }, async (system) => {
     const tracer = attachTracer(system.kernel, { ...DEFAULTS, write: (part) => (text += part), ...options });
     const guest = system.spawn(argv, { cwd: '/tmp', stdin: 'ignore', env: { PATH: '/usr/bin:/bin', A: 'b' } });
     tracer.started(guest.pid);
     await Promise.all([guest.stdout.bytes(), guest.stderr.bytes(), guest.exited]);
     tracer.detach();
+    atEnd?.(system);
   });
   return text;
 }
