@@ -3,6 +3,7 @@
  * faults that they meet, must be the same to the bit.
  *
  * RINGFENCE_AGREEMENT_PROGRAMS (default 10,000) says how many programs, RINGFENCE_FUZZ_SEED which ones (see ../hostile/seed.ts);
+ * RINGFENCE_AGREEMENT_SKIP (default 0) leaves out so many of them from the first, in steps of 500, for a run in parts;
  * RINGFENCE_AGREEMENT_PERCENT=100 runs all of them in every way, as for a hunt.
  * A difference is reported with the least part of the program that still shows it.
  */
@@ -24,7 +25,8 @@ import { WAYS, type Way } from './ways.ts';
 const PROGRAMS = Number(process.env['RINGFENCE_AGREEMENT_PROGRAMS'] ?? 10_000);
 const FIRST = firstSeed() * 1_000_003;
 const PROGRAMS_PER_BATCH = 500;
-const BATCHES = Math.ceil(PROGRAMS / PROGRAMS_PER_BATCH);
+const FIRST_BATCH = Math.floor(Number(process.env['RINGFENCE_AGREEMENT_SKIP'] ?? 0) / PROGRAMS_PER_BATCH);
+const BATCHES = Math.ceil(PROGRAMS / PROGRAMS_PER_BATCH) - FIRST_BATCH;
 const EVERY_WAY = process.env['RINGFENCE_AGREEMENT_PERCENT'];
 const MEMORY = '128M';
 /** Of the reducer; each boots a system. */
@@ -51,7 +53,7 @@ describe('random programs', () => {
 
   beforeAll(() => {
     work = mkdtempSync(join(tmpdir(), 'ringfence-agreement-'));
-    for (let i = 0; i < BATCHES; i++) batches.push(prepare(work, i));
+    for (let i = 0; i < BATCHES; i++) batches.push(prepare(work, FIRST_BATCH + i));
   });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
