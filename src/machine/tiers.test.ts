@@ -1,5 +1,8 @@
 /** The interpreter and translated code go through the same states: random programs with loops, calls and faults, in slices. */
 import { describe, expect, it } from 'vitest';
+import { detectFpHost } from '../cpu/fp/fp-host.ts';
+import { withoutRelaxedSimd } from '../cpu/fp/test-engine.ts';
+import type { WasmPort } from '../cpu/wasm-port.ts';
 import { nodeWasm } from '../host/node/wasm.ts';
 import { decode } from '../isa/riscv/decode.ts';
 import { INSNS, usageOf } from '../isa/riscv/table.ts';
@@ -57,9 +60,14 @@ function randomWord(index: number): number {
   }
 }
 
-function start(tier: Tier, code: readonly number[], registers: readonly number[], data: Uint8Array): Machine {
+interface Way {
+  readonly tier: Tier;
+  readonly wasm: WasmPort;
+}
+
+function start({ tier, wasm }: Way, code: readonly number[], registers: readonly number[], data: Uint8Array): Machine {
   const machine = createMachine({
-    wasm: nodeWasm,
+    wasm,
     ramBytes: 1 << 20,
     clock: { nowNs: () => 0 },
     deterministic: true,
@@ -103,27 +111,53 @@ function randomRegisters(): number[] {
   return registers;
 }
 
+const ENGINES = { 'this engine': nodeWasm, 'an engine without relaxed SIMD': withoutRelaxedSimd(nodeWasm) };
+
 describe('interpreter and translator', () => {
-  it('agree on random programs at the end of every slice', { timeout: 300_000 }, () => {
-    let translated = 0;
-    for (let program = 0; program < PROGRAMS; program++) {
-      const code = Array.from({ length: WORDS }, (_, i) => randomWord(i));
-      const data = Uint8Array.from({ length: DATA_BYTES }, () => random(256));
-      const registers = randomRegisters();
-      const [one, two] = [start('interpreter', code, registers, data), start('translator', code, registers, data)];
-      for (let slice = 0; slice < 40; slice++) {
-        const instructions = pick([1, 10, 100, 1000, 5000]) + random(50);
-        one.hart.run(instructions);
-        two.hart.run(instructions);
-        expect(stateOf(two), `program ${program}, slice ${slice}`).toEqual(stateOf(one));
-        if (random(10) === 0) two.dropCaches();
+  it.each(Object.entries(ENGINES))(
+    'agree on random programs at the end of every slice, on %s',
+    { timeout: 300_000 },
+    (_, wasm) => {
+      let translated = 0;
+      for (let program = 0; program < PROGRAMS; program++) {
+        const code = Array.from({ length: WORDS }, (_, i) => randomWord(i));
+        const data = Uint8Array.from({ length: DATA_BYTES }, () => random(256));
+        const registers = randomRegisters();
+        const [one, two] = (['interpreter', 'translator'] as const).map((tier) =>
+          start({ tier, wasm }, code, registers, data),
+        ) as [Machine, Machine];
+        for (let slice = 0; slice < 40; slice++) {
+          const instructions = pick([1, 10, 100, 1000, 5000]) + random(50);
+          one.hart.run(instructions);
+          two.hart.run(instructions);
+          expect(stateOf(two), `program ${program}, slice ${slice}`).toEqual(stateOf(one));
+          if (random(10) === 0) two.dropCaches();
+        }
+        const bytes = ({ ram }: Machine): Uint8Array =>
+          ram.u8.subarray(ram.offsetOf(DATA), ram.offsetOf(DATA) + DATA_BYTES);
+        expect(Buffer.compare(bytes(one), bytes(two)), `memory of program ${program}`).toBe(0);
+        translated += two.stats.translator!.retired / two.hart.retired;
       }
-      const bytes = ({ ram }: Machine): Uint8Array =>
-        ram.u8.subarray(ram.offsetOf(DATA), ram.offsetOf(DATA) + DATA_BYTES);
-      expect(Buffer.compare(bytes(one), bytes(two)), `memory of program ${program}`).toBe(0);
-      translated += two.stats.translator!.retired / two.hart.retired;
-    }
-    // Else nothing was tested.
-    expect(translated / PROGRAMS).toBeGreaterThan(0.1);
-  });
+      // Else nothing was tested.
+      expect(translated / PROGRAMS).toBeGreaterThan(0.1);
+    },
+  );
+
+  it.runIf(detectFpHost(nodeWasm, nodeWasm.createMemory(1)).fusedMadd)(
+    'use fused multiply-add where there is one',
+    () => {
+      const F64X2_RELAXED_MADD = Buffer.of(0xfd, 0x87, 0x02);
+      // fmadd.d f1, f2, f3, f4, and an endless loop.
+      const code = [0x2231_70c3, 0x6f];
+      const isUsed = (wasm: WasmPort): boolean => {
+        let last: Uint8Array = new Uint8Array();
+        const instantiate: WasmPort['instantiate'] = (bytes, ...others) => wasm.instantiate((last = bytes), ...others);
+        const way: Way = { tier: 'translator', wasm: { ...wasm, instantiate } };
+        const { hart } = start(way, code, randomRegisters(), new Uint8Array());
+        hart.run(2);
+        return Buffer.from(last).includes(F64X2_RELAXED_MADD);
+      };
+      expect(Object.values(ENGINES).map(isUsed)).toEqual([true, false]);
+    },
+  );
 });

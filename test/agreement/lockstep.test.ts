@@ -15,14 +15,14 @@ import type { Program } from './program.ts';
 import { Random } from './random.ts';
 import { listing, reduce } from './reduce.ts';
 import { randomRows, ROWS } from './rows.ts';
-import { WAYS, type Way } from './ways.ts';
+import { PLAIN_ENGINE_WAY, WAYS, type Way } from './ways.ts';
 
 const PROGRAMS = Number(process.env['RINGFENCE_LOCKSTEP_PROGRAMS'] ?? 150);
 const FIRST = firstSeed() * 1_000_003;
 const STACK_PAGES = 4;
 const MAX_INSTRUCTIONS = 1_000_000;
 /** The reference against itself would find nothing. */
-const OTHERS = WAYS.slice(1);
+const OTHERS: readonly Way[] = [...WAYS.slice(1), PLAIN_ENGINE_WAY];
 
 describe.each(OTHERS)('in lock step with the interpreter: $name', (way) => {
   it('random programs', { timeout: 1_800_000 }, async () => {
@@ -43,6 +43,11 @@ describe.each(OTHERS)('in lock step with the interpreter: $name', (way) => {
         expect(difference, `${row.name}, seed ${seed}, ${way.name}`).toBeUndefined();
       }
   });
+});
+
+it('asks the engine for relaxed SIMD', () => {
+  // Once a machine: those of both tests above.
+  expect(PLAIN_ENGINE_WAY.options.wasm.rejected).toBe(2);
 });
 
 /** What differs first, if anything. */

@@ -1,13 +1,15 @@
 /**
  * The ways of executing that must agree.
  *
- * Interface: WAYS, Way.
+ * Interface: WAYS, PLAIN_ENGINE_WAY, Way.
  */
+import { withoutRelaxedSimd } from '../../src/cpu/fp/test-engine.ts';
+import { nodeWasm } from '../../src/host/node/wasm.ts';
 import type { MachineOptions } from '../../src/machine/machine.ts';
 
 export interface Way {
   readonly name: string;
-  readonly options: Pick<MachineOptions, 'tier'>;
+  readonly options: Pick<MachineOptions, 'tier'> & Partial<Pick<MachineOptions, 'wasm'>>;
   /** All caches are dropped after so many instructions, about. */
   readonly dropEvery: number;
   /** How many of the programs run so, in parts of a hundred: translating everything at its first execution takes its time. */
@@ -21,3 +23,11 @@ export const WAYS: readonly Way[] = [
   { name: 'translator', options: { tier: 'translator' }, dropEvery: Infinity, percent: 5 },
   { name: 'translator, caches dropped', options: { tier: 'translator' }, dropEvery: 20_000, percent: 5 },
 ];
+
+/** For bare machines, which are made for an engine. */
+export const PLAIN_ENGINE_WAY = {
+  name: 'translator, engine without relaxed SIMD',
+  options: { tier: 'translator', wasm: withoutRelaxedSimd(nodeWasm) },
+  dropEvery: 20_000,
+  percent: 0,
+} as const satisfies Way;
