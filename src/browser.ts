@@ -1,7 +1,7 @@
 /**
  * Ringfence in a browser: the same core, meant for a Worker, where it may be busy without stopping the page.
  *
- * Interface: bootInBrowser, BrowserBootOptions.
+ * Interface: bootInBrowser, BrowserBootOptions, startStatistics, statisticsText.
  */
 import { browserEventLoop } from './host/browser/event-loop.ts';
 import { hostWasm } from './host/wasm.ts';
@@ -9,6 +9,8 @@ import { createSystem, type System } from './host/system.ts';
 import { MemorySource } from './image/blob.ts';
 import { openImage } from './image/rfi-reader.ts';
 
+export { statisticsText } from './debug/statistics/report.ts';
+export { startStatistics, type Statistics, type StatisticsCounter } from './debug/statistics/statistics.ts';
 export type { GuestProcess } from './host/guest-process.ts';
 export type { System } from './host/system.ts';
 

@@ -16,7 +16,6 @@ import { nodeWasm } from './host/node/wasm.ts';
 import { BootError } from './host/errors.ts';
 import { parseBytes } from './host/sizes.ts';
 import { attachProfiler, type Profiler, type ProfilerOptions } from './debug/profile/profiler.ts';
-import { attachStatistics, type StatisticsCounter } from './debug/statistics/statistics.ts';
 import { createSystem, type System, type SystemOptions } from './host/system.ts';
 import type { OpenedImage } from './image/open-node.ts';
 import type { Limits } from './kernel/kernel.ts';
@@ -28,7 +27,7 @@ export { pprofOf } from './debug/profile/pprof.ts';
 export type { Profile } from './debug/profile/profile.ts';
 export type { Profiler, ProfilerOptions } from './debug/profile/profiler.ts';
 export { statisticsText } from './debug/statistics/report.ts';
-export type { Statistics, StatisticsCounter } from './debug/statistics/statistics.ts';
+export { startStatistics, type Statistics, type StatisticsCounter } from './debug/statistics/statistics.ts';
 export { openImage, type OpenedImage } from './image/open-node.ts';
 export { openStore, type ImageStore, type StoredImage } from './image/store-node.ts';
 export { buildDebianImage, type BuildProgress, type DebianImageOptions } from './image/debian-node.ts';
@@ -83,13 +82,6 @@ export function boot(options: BootOptions): Promise<System> {
  */
 export function startProfile(system: System, options: ProfilerOptions = {}): Profiler {
   return attachProfiler(system.kernel, options);
-}
-
-/**
- * Counts what a system does from now on; `read()` of what it returns gives the numbers, statisticsText prints them.
- */
-export function startStatistics(system: System): StatisticsCounter {
-  return attachStatistics(system.kernel, system.compilation);
 }
 
 function systemOptions(options: BootOptions): SystemOptions {

@@ -1,12 +1,15 @@
 /** `ringfence serve` and its page in a real browser. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { detectFpHost } from '../../src/cpu/fp/fp-host.ts';
+import { nodeWasm } from '../../src/host/node/wasm.ts';
+import { runUnderQemu } from '../agreement/qemu.ts';
 import { buildCli, buildWeb } from '../support/cli.ts';
-import { requireTool } from '../support/tools.ts';
+import { compile, requireTool } from '../support/tools.ts';
 
 const FLAGS = [
   '--headless',
@@ -18,6 +21,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 const PATIENCE_MS = 40_000;
+/** For a program without a C library. */
+const SMALL = ['-nostdlib', '-ffreestanding', '-fno-math-errno', '-fno-stack-protector', '-s', '-Wl,--build-id=none'];
 const directory = mkdtempSync(join(tmpdir(), 'ringfence-web-'));
 
 let cli: string;
@@ -126,6 +131,32 @@ describe('the page', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('restart');
   });
 
+  it.each([
+    { engine: 'this engine', rejects: false },
+    { engine: 'an engine without relaxed SIMD', rejects: true },
+  ])('translates floating point, on $engine', async ({ rejects }) => {
+    const program = join(directory, 'fp');
+    compile('riscv64', [join(import.meta.dirname, 'fp.c')], program, SMALL);
+    const base64 = readFileSync(program, 'base64');
+    const command = `echo ${base64} | base64 -d > /tmp/fp; chmod +x /tmp/fp; /tmp/fp`;
+    page = await browser.newPage({ viewport: { width: 1000, height: 2400 } });
+    await page.route(/worker.*\.js$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: watchModules(rejects) + (await response.text()) });
+    });
+    await page.goto(`${address}?stats&command=${encodeURIComponent(command)}`);
+    await expect
+      .poll(() => page.getByRole('status').textContent(), { timeout: PATIENCE_MS })
+      .toBe('The program ended with status 0.');
+    await seen(/^instructions .*\n +translated +(9\d\.\d|100\.0) %/m);
+    expect((await rows()).split('\n')[0]).toBe(Buffer.from(runUnderQemu(program)).toString().trim());
+    const isFused = !rejects && detectFpHost(nodeWasm, nodeWasm.createMemory(1)).fusedMadd;
+    // The one that asks, and what is made of the program.
+    const relaxed = await page.workers()[0]!.evaluate(() => (globalThis as unknown as { relaxed: number }).relaxed);
+    if (isFused) expect(relaxed).toBeGreaterThan(1);
+    else expect(relaxed).toBe(1);
+  });
+
   it('can be used by keyboard alone', async () => {
     await open('?command=read+line');
     await expect.poll(() => page.getByRole('status').textContent(), { timeout: PATIENCE_MS }).toBe('Running');
@@ -156,4 +187,20 @@ async function serve(): Promise<{ server: ChildProcess; address: string }> {
   const started = spawn(process.execPath, [cli, 'serve', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const chunk of started.stdout!) return { server: started, address: String(chunk).trim() };
   throw new Error('the server ended at once');
+}
+
+/** To be put before the worker's script: counts the modules that multiply and add by relaxed SIMD, and rejects them if told to. */
+function watchModules(rejects: boolean): string {
+  return `{
+    globalThis.relaxed = 0;
+    const isRelaxed = (bytes) => bytes.some((byte, i) => byte === 0xfd && bytes[i + 1] === 0x87 && bytes[i + 2] === 0x02);
+    WebAssembly.Module = class extends WebAssembly.Module {
+      constructor(bytes) {
+        const counts = isRelaxed(bytes);
+        if (counts) globalThis.relaxed++;
+        if (counts && ${rejects}) throw new WebAssembly.CompileError('invalid opcode');
+        super(bytes);
+      }
+    };
+  }\n`;
 }

@@ -1,6 +1,7 @@
 /**
  * The page: a terminal in front of a system that runs in a worker.
- * Query: ?image=URL of an image file, ?command=a line for the shell instead of a shell, ?memory=RAM in MiB.
+ * Query: ?image=URL of an image file, ?command=a line for the shell instead of a shell, ?memory=RAM in MiB, ?stats: at the end, what was
+ * done in numbers.
  */
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
@@ -87,6 +88,7 @@ send({
   argv: command === null ? ['bash'] : ['bash', '-c', command],
   columns: terminal.cols,
   rows: terminal.rows,
+  statistics: query.has('stats'),
 });
 terminal.focus();
 

@@ -9,6 +9,8 @@ export type ToWorker =
       readonly argv: readonly string[];
       readonly columns: number;
       readonly rows: number;
+      /** Show at the end what was done, in numbers. */
+      readonly statistics: boolean;
     }
   | { readonly kind: 'input'; readonly text: string }
   | { readonly kind: 'resize'; readonly columns: number; readonly rows: number }

@@ -1,5 +1,5 @@
 /** The worker: fetches an image, boots a system over it and connects one program to the page's terminal. */
-import { bootInBrowser, type GuestProcess } from 'ringfence/browser';
+import { bootInBrowser, startStatistics, statisticsText, type GuestProcess } from 'ringfence/browser';
 import { download } from './download.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
@@ -41,6 +41,7 @@ async function start(request: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   });
   send({ kind: 'status', text: 'Booting …' });
   const system = bootInBrowser({ image, memoryBytes });
+  const statistics = request.statistics ? startStatistics(system) : undefined;
   guest = system.spawn(argv, {
     env: {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -54,12 +55,17 @@ async function start(request: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   });
   send({ kind: 'status', text: 'Running' });
   for await (const bytes of guest.stdout) {
-    unseenBytes += bytes.length;
-    send({ kind: 'output', bytes });
+    show(bytes);
     while (unseenBytes > MAX_UNSEEN_BYTES) await new Promise<void>((resolve) => (onShown = resolve));
   }
   const { exitCode, reason } = await guest.exited;
+  if (statistics) show(new TextEncoder().encode(statisticsText(statistics.read()).replaceAll('\n', '\r\n')));
   send({ kind: 'exited', exitCode, reason: reason?.kind === 'oops' ? reason.report : null });
+}
+
+function show(bytes: Uint8Array): void {
+  unseenBytes += bytes.length;
+  send({ kind: 'output', bytes });
 }
 
 function describe(error: unknown): string {

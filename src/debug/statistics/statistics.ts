@@ -1,7 +1,7 @@
 /**
  * What a system did, in numbers: instructions, faults, traps, system calls by name, switches, caches, time and memory.
  *
- * Interface: attachStatistics, StatisticsCounter, Statistics, Compilation, TranslatorNumbers.
+ * Interface: startStatistics, StatisticsCounter, Statistics, Compilation, TranslatorNumbers.
  * All but the calls by name is counted anyway; what is given is the difference to the start. It sees and changes nothing.
  */
 import type { Kernel } from '../../kernel/kernel.ts';
@@ -89,8 +89,15 @@ const EXCEPTION_NAMES: Readonly<Record<number, string>> = {
   [INTERRUPTS + 9]: 'external interrupt',
 };
 
-/** Counts from now on. `compilation`: what was compiled, in numbers that go on growing. */
-export function attachStatistics(kernel: Kernel, compilation: Compilation | null = null): StatisticsCounter {
+/** What is counted: a system. */
+export interface Counted {
+  readonly kernel: Kernel;
+  /** What was compiled, in numbers that go on growing. */
+  readonly compilation: Compilation | null;
+}
+
+/** Counts what a system does from now on; `read()` of what it returns gives the numbers, statisticsText prints them. */
+export function startStatistics({ kernel, compilation }: Counted): StatisticsCounter {
   const { observers } = kernel;
   const calls = new Map<string, number>();
   const { syscallEnter } = observers;
