@@ -1,5 +1,5 @@
 /** The file of `ringfence run --profile`. Interface: openProfile. */
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, ftruncateSync, openSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { firefoxProfileOf, pprofOf, type Profile } from '../index.ts';
 import { unwritable } from './failure.ts';
@@ -9,17 +9,23 @@ const FORMATS = [
   { suffix: /\.pb(\.gz)?$/, encode: (profile: Profile) => Buffer.from(pprofOf(profile)) },
 ] as const;
 
-/** Opens the file at once, so that a program does not run for nothing; the result writes the profile. Throws RangeError. */
+/**
+ * Opens the file at once, so that a program does not run for nothing; the result writes the profile. What the file held is lost no sooner.
+ * Throws RangeError.
+ */
 export function openProfile(path: string): (profile: Profile) => void {
   const format = FORMATS.find(({ suffix }) => suffix.test(path));
   if (format === undefined)
     throw new RangeError(
       `--profile ${path}: the name tells the format; end it in .pb.gz for pprof, or in .json or .json.gz for the Firefox Profiler`,
     );
-  const fd = orSay(path, () => openSync(path, 'w'));
+  const fd = orSay(path, () => openSync(path, 'a'));
   return (profile) => {
     const bytes = format.encode(profile);
-    orSay(path, () => writeFileSync(fd, path.endsWith('.gz') ? gzipSync(bytes) : bytes));
+    orSay(path, () => {
+      if (fstatSync(fd).isFile()) ftruncateSync(fd);
+      writeFileSync(fd, path.endsWith('.gz') ? gzipSync(bytes) : bytes);
+    });
     closeSync(fd);
   };
 }

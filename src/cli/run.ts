@@ -60,19 +60,23 @@ const DEFAULT_IMAGE = 'debian-riscv64';
 export async function runCommand(imageName: string, command: readonly string[], options: RunOptions): Promise<number> {
   const image = await openOrBuild(imageName);
   try {
-    const finishProfile = options.profile === undefined ? undefined : openProfile(options.profile);
     const system = await boot(bootOptions(image, options));
-    const profiler =
-      finishProfile &&
-      startProfile(system, options.profileInterval === undefined ? {} : { interval: options.profileInterval });
+    const finishProfile = options.profile === undefined ? undefined : profileInto(options.profile, system, options);
     const statistics = options.stats === true ? startStatistics(system) : undefined;
     const guest = startGuest(system, image, command, options);
     const status = await superviseGuest(system, guest, options, statistics);
-    if (profiler !== undefined) finishProfile!(profiler.stop());
+    finishProfile?.();
     return status;
   } finally {
     image.close();
   }
+}
+
+/** What it gives ends the profile and writes it. */
+function profileInto(path: string, system: System, { profileInterval }: RunOptions): () => void {
+  const profiler = startProfile(system, profileInterval === undefined ? {} : { interval: profileInterval });
+  const write = openProfile(path);
+  return () => write(profiler.stop());
 }
 
 /** Opens the image; the default one is built when it is not there yet. */

@@ -1,7 +1,7 @@
 /** The command line as a shell sees it: statuses, streams, signals and what it says of bad input. */
 import { spawn, spawnSync, type ChildProcess, type SpawnSyncOptions } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -153,6 +153,34 @@ describe('profiles', () => {
     expect(threads.map(({ processName }) => processName)).toEqual(expect.arrayContaining(['sh', 'ls', 'wc']));
     expect(JSON.parse(gunzipSync(profiled('run.json.gz')).toString())).toHaveProperty('meta.product', 'Ringfence');
   });
+
+  it('are the same each time in deterministic mode', () => {
+    const files = ['one.pb.gz', 'two.pb.gz'].map((name) => {
+      const path = join(directory, name);
+      run('--deterministic', '--profile', path, IMAGE, 'sh', '-c', 'ls /usr/bin | wc -l');
+      return readFileSync(path);
+    });
+    expect(Buffer.compare(files[0]!, files[1]!)).toBe(0);
+  });
+
+  it('take the place of what their file held, but only when there is one', () => {
+    const path = join(directory, 'held.json');
+    const held = 'x'.repeat(1 << 20);
+    writeFileSync(path, held);
+    expect(run('--profile', path, IMAGE, 'no-such-program').status).toBe(127);
+    expect(run('--profile', path, '--profile-interval', '0', IMAGE, 'true').status).toBe(125);
+    expect(readFileSync(path, 'utf8')).toBe(held);
+    expect(run('--profile', path, IMAGE, 'true').status).toBe(0);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveProperty('threads');
+  });
+
+  it('say so when the disk is full, after the program’s output', () => {
+    const path = join(directory, 'full.pb.gz');
+    symlinkSync('/dev/full', path);
+    const { status, stdout, stderr } = run('--profile', path, IMAGE, 'echo', 'done');
+    expect([status, stdout]).toEqual([125, 'done\n']);
+    expect(stderr).toMatch(/^ringfence: --profile .*full\.pb\.gz: it cannot be written: ENOSPC/);
+  });
 });
 
 describe('statistics', () => {
@@ -267,8 +295,11 @@ describe('streams', () => {
 });
 
 describe('interrupts', () => {
-  async function started(script: string): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
-    const child = spawn(process.execPath, [cli, 'run', IMAGE, 'sh', '-c', script]);
+  async function started(
+    script: string,
+    ...options: readonly string[]
+  ): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
+    const child = spawn(process.execPath, [cli, 'run', ...options, IMAGE, 'sh', '-c', script]);
     let stdout = '';
     const ready = new Promise<void>((resolve) => {
       child.stdout.on('data', (chunk: Buffer) => {
@@ -294,6 +325,16 @@ describe('interrupts', () => {
     expect(await Promise.race([ended, delay(500, 'waits')])).toBe('waits');
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ status: 143 });
+  });
+
+  it('leave the profile of what was done', async () => {
+    const path = join(directory, 'interrupted.json');
+    const { child, ended } = await started('echo ready; while :; do :; done', '--profile', path);
+    await delay(300);
+    child.kill('SIGINT');
+    expect(await ended).toMatchObject({ status: 130 });
+    const { threads } = JSON.parse(readFileSync(path, 'utf8')) as { threads: { samples: { length: number } }[] };
+    expect(threads[0]!.samples.length).toBeGreaterThan(1);
   });
 
   it('kill a guest that does not heed three in a second', async () => {
