@@ -4,8 +4,9 @@
  * The interpreter stays in charge: where a region begins, its record carries a flag, and the interpreter enters the region through
  * the jump cache. A region comes back whenever it cannot go on (translator/signature.ts), with the exact state.
  *
+ *   mapped-code.ts   decoded code as it is mapped       signature.ts                  how regions are called
  *   region.ts        which code belongs together        flow-graph.ts, structure.ts   its control flow
- *   dataflow.ts      which registers are in locals      budget.ts                     its count of instructions
+ *   dataflow.ts, register-set.ts   which registers are in locals   budget.ts      its count of instructions
  *   emit-region.ts   its function                       region-module.ts              several as a module
  *   loops.ts, loop-versions.ts   several rounds of a loop   words.ts        arithmetic on low halves
  *   flat-access.ts   its accesses to memory             access-groups.ts  those that share a look-up
