@@ -179,14 +179,17 @@ int main(void) {
   waitpid(-1, &word, 0);
   status("adopted", word);
 
+  pipe(ends);
   if ((pid = fork()) == 0) {
     pid_t inner = fork();
+    char byte = 0;
     if (inner == 0) {
       prctl(PR_SET_PDEATHSIG, SIGUSR1);
+      write(ends[1], &byte, 1);
       pause();
       _exit(0);
     }
-    usleep(50000);
+    read(ends[0], &byte, 1);
     _exit(0);
   }
   waitpid(pid, &word, 0);
