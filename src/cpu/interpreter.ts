@@ -26,6 +26,7 @@ import { defineStep } from './interpreter/step.ts';
 import { defineTime } from './interpreter/time.ts';
 import { defineDispatch, defineEnter, defineSlowPath } from './translator/jump-cache.ts';
 import { defineCrossing, type Load } from './riscv/crossing.ts';
+import { defineTrapEntries, trapEntriesOf, type TrapEntries } from './riscv/trap-entry.ts';
 import { MAX_REGIONS } from './translator/signature.ts';
 
 export interface Interpreter {
@@ -40,6 +41,7 @@ export interface Interpreter {
   saveRegisters(to: number): void;
   /** The way back. */
   loadRegisters(from: number): void;
+  readonly traps: TrapEntries;
   /** What translated code is linked to (translator.ts). */
   readonly links: TranslatorLinks;
 }
@@ -67,11 +69,8 @@ export function createInterpreter(
   readTime: () => number = () => -1,
 ): Interpreter {
   const module = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
-  const { run, step, cross, enterUser, encode, saveRegisters, loadRegisters, table, ...functions } = port.instantiate(
-    module,
-    memory,
-    { readTime },
-  );
+  const exports = port.instantiate(module, memory, { readTime });
+  const { run, step, cross, enterUser, encode, saveRegisters, loadRegisters, table, ...functions } = exports;
   const view = new DataView(memory.buffer);
   return {
     run: run as () => ExitReason,
@@ -80,6 +79,7 @@ export function createInterpreter(
     enterUser: enterUser as (frame: number) => void,
     saveRegisters: saveRegisters as (to: number) => void,
     loadRegisters: loadRegisters as (from: number) => void,
+    traps: trapEntriesOf(exports),
     links: { functions, table: table as unknown as RegionTable },
     encode: () => {
       const record = view.getInt32(layout.hart + HART.record, true) >>> 0;
@@ -129,6 +129,7 @@ function generate(layout: Layout): Uint8Array {
   const enter = defineEnter(module, layout, table);
   const slowPath = defineSlowPath(module, layout, { enter, execute });
   const run = defineRun(module, layout, slowPath, defineStep(module, layout, execute));
+  defineTrapEntries(module, layout);
   defineCrossing(module, layout, { enter, run, ...defineRegisterCopies(module, layout) });
   return module.toBytes();
 }

@@ -4,14 +4,14 @@
  *
  * Interface: defineCrossing, LOAD, FRAME, VIEW_BITS. Exports `cross(frame, load)` -> exit reason, and `enterUser(frame)`.
  * cross() loads registers from a frame, enters user mode at its pc as sret does, and runs. Where that ends at an ecall in U mode which
- * goes to S mode at the native vector, it takes the trap, as Traps.exception (traps.ts), and completes the frame. With LOAD.nothing it
+ * goes to S mode at the native vector, it takes the trap, as traps.ts would, and completes the frame. With LOAD.nothing it
  * only runs; with frame 0 it is run().
  *
  * It enters user mode as long as nothing else is to be seen to first: while VIEW_BITS of mstatus are those of the hart state's
  * `userView`, which say that the hart's contexts are those of user mode and no interrupt is due, and `entries` are left. Otherwise it has
  * done nothing and gives UNREADY.
  */
-import type { CodeEmitter, FuncRef } from '../../wasm/code.ts';
+import type { FuncRef } from '../../wasm/code.ts';
 import type { ModuleBuilder } from '../../wasm/module.ts';
 import { EXIT, MOVED } from '../interpreter/exits.ts';
 import { NO_TIME } from '../interpreter/time.ts';
@@ -19,6 +19,7 @@ import { HART, type Layout } from '../layout.ts';
 import { csrWord, MODE_WORD, type CsrName } from './csr-table.ts';
 import { CAUSE, MSTATUS, PRV } from './privileged.ts';
 import { INSN } from './system.ts';
+import { emitReturn, emitTrap } from './trap-entry.ts';
 
 /** Which registers are loaded from the frame first. a0: the others are in the hart as in the frame. Nothing: pc neither, and no sret. */
 export const LOAD = { nothing: 0, a0: 1, all: 2 } as const;
@@ -57,17 +58,12 @@ export function defineCrossing(
   const { hart } = layout;
   const csr = (name: CsrName): number => hart + csrWord(name) * 4;
   const status = csr('mstatus');
-  const copy64 = (code: CodeEmitter, to: number, from: number): void =>
-    void code.i32(0).i32(0).mem('i64.load', from).mem('i64.store', to);
-  const store64 = (code: CodeEmitter, to: number, value: bigint): void =>
-    void code.i32(0).i64(value).mem('i64.store', to);
   module.function(
     'cross',
     ['i32', 'i32'],
     ['i32'],
     (code, frame, load) => {
       const exit = code.local('i32');
-      const vector = code.local('i64');
       code
         .i32(0)
         .i32(NO_TIME)
@@ -129,32 +125,12 @@ export function defineCrossing(
           .op('i32.and')
           .op('i32.eqz')
           .brIf(asItIs);
-        code.i32(0).mem('i64.load', csr('stvec')).i64(~3n).op('i64.and').tee(vector);
+        code.i32(0).mem('i64.load', csr('stvec')).i64(~3n).op('i64.and');
         code
           .i32(0)
           .mem('i64.load', hart + HART.nativeVector)
           .op('i64.ne')
           .brIf(asItIs);
-        // SPIE = SIE, SIE = 0, SPP = U.
-        code.i32(0);
-        code
-          .i32(0)
-          .mem('i32.load', status)
-          .i32(~(MSTATUS.SIE | MSTATUS.SPIE | MSTATUS.SPP))
-          .op('i32.and');
-        code.i32(0).mem('i32.load', status).i32(MSTATUS.SIE).op('i32.and');
-        code
-          .i32(Math.log2(MSTATUS.SPIE / MSTATUS.SIE))
-          .op('i32.shl')
-          .op('i32.or');
-        code.mem('i32.store', status);
-        copy64(code, csr('sepc'), hart + HART.pc);
-        store64(code, csr('scause'), BigInt(CAUSE.ECALL_U));
-        store64(code, csr('stval'), 0n);
-        code
-          .i32(0)
-          .i32(PRV.S)
-          .mem('i32.store', hart + MODE_WORD * 4);
         code
           .get(frame)
           .i32(0)
@@ -162,10 +138,11 @@ export function defineCrossing(
           .i64(ECALL_BYTES)
           .op('i64.add')
           .mem('i64.store', FRAME.pc);
-        code
-          .i32(0)
-          .get(vector)
-          .mem('i64.store', hart + HART.pc);
+        emitTrap(code, layout, 'S', {
+          pushCause: () => code.i64(CAUSE.ECALL_U),
+          pushTval: () => code.i64(0),
+          isFromUser: true,
+        });
         code.get(frame).call(saveRegisters);
         code
           .get(frame)
@@ -180,42 +157,16 @@ export function defineCrossing(
   );
 }
 
-/** sret to U mode: SIE = SPIE, SPIE = 1, SPP = U, pc = sepc, no reservation. */
+/** As sret, to the pc of a frame. */
 function defineEnterUser(module: ModuleBuilder, layout: Layout): FuncRef {
-  const { hart } = layout;
-  const status = hart + csrWord('mstatus') * 4;
-  const sepc = hart + csrWord('sepc') * 4;
   return module.function(
     'enterUser',
     ['i32'],
     [],
     (code, frame) => {
-      code.i32(0);
-      code
-        .i32(0)
-        .mem('i32.load', status)
-        .i32(~(MSTATUS.SIE | MSTATUS.SPP | MSTATUS.MPRV))
-        .op('i32.and');
-      code.i32(0).mem('i32.load', status).i32(MSTATUS.SPIE).op('i32.and');
-      code
-        .i32(Math.log2(MSTATUS.SPIE / MSTATUS.SIE))
-        .op('i32.shr_u')
-        .op('i32.or');
-      code.i32(MSTATUS.SPIE).op('i32.or').mem('i32.store', status);
-      code.i32(0).get(frame).mem('i64.load', 0).i64(~1n).op('i64.and').mem('i64.store', sepc);
-      code
-        .i32(0)
-        .i32(0)
-        .mem('i64.load', sepc)
-        .mem('i64.store', hart + HART.pc);
-      code
-        .i32(0)
-        .i32(PRV.U)
-        .mem('i32.store', hart + MODE_WORD * 4);
-      code
-        .i32(0)
-        .i64(-1n)
-        .mem('i64.store', hart + HART.reservation);
+      const sepc = layout.hart + csrWord('sepc') * 4;
+      code.i32(0).get(frame).mem('i64.load', FRAME.pc).i64(~1n).op('i64.and').mem('i64.store', sepc);
+      emitReturn(code, layout, 'S', true);
     },
     'enterUser',
   );

@@ -30,6 +30,7 @@ const BASE = HART.csr / 4;
 const MSTATUS_WORD = BASE + csrByName('mstatus').index * 2;
 const MIE_WORD = BASE + csrByName('mie').index * 2;
 const MIP_WORD = BASE + csrByName('mip').index * 2;
+const MEDELEG_WORD = BASE + csrByName('medeleg').index * 2;
 const MIDELEG_WORD = BASE + csrByName('mideleg').index * 2;
 const FFLAGS_WORD = HART.fflags / 4;
 const FRM_WORD = HART.frm / 4;
@@ -124,6 +125,10 @@ export class CsrFile {
 
   get mie(): number {
     return this.#words[MIE_WORD]!;
+  }
+
+  get medeleg(): number {
+    return this.#words[MEDELEG_WORD]!;
   }
 
   get mideleg(): number {

@@ -118,7 +118,7 @@ export class RiscvHart implements Hart {
     });
     this.mmu = new Mmu(layout, bytes, words, () => this.codeTranslator?.forgetContexts());
     this.code = new CodeCache(layout, words, this.mmu, (key) => this.codeTranslator?.dropPage(key));
-    this.traps = new Traps(this.#csrs, state);
+    this.traps = new Traps(this.#csrs, interpreter.traps);
     this.translator = new Translator(layout, words, state, this.#csrs, this.mmu, this.code);
     this.codeTranslator = makeTranslator?.({
       pageKey: (records) => this.code.keyOf(records),

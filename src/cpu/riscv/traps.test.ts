@@ -1,17 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { HART } from '../layout.ts';
+import { nodeWasm } from '../../host/node/wasm.ts';
+import { ModuleBuilder } from '../../wasm/module.ts';
+import { createLayout, HART } from '../layout.ts';
 import { CsrFile } from './csr-file.ts';
 import { csrByName } from './csr-table.ts';
 import type { CsrName } from './csr-table.ts';
 import { MIP, MSTATUS, PRV } from './privileged.ts';
 import { OUTCOME, SystemInstructions } from './system.ts';
+import { defineTrapEntries, trapEntriesOf } from './trap-entry.ts';
 import { Traps } from './traps.ts';
 
 const PC = HART.pc / 4;
 const X = HART.x / 4;
 
+const layout = createLayout({ ramBytes: 4096 });
+const entries = new ModuleBuilder();
+entries.importMemory('env', 'memory', 1, { maximum: 1 });
+defineTrapEntries(entries, layout);
+
 function setUp() {
-  const words = new Int32Array(HART.bytes / 4);
+  const memory = nodeWasm.createMemory(1);
+  const words = new Int32Array(memory.buffer, layout.hart, HART.bytes / 4);
   const inputs = { wires: 0, ticks: 0, retired: 0 };
   const csrs = new CsrFile(words, {
     retiredCount: () => inputs.retired,
@@ -20,7 +29,7 @@ function setUp() {
     wires: { interruptWires: () => inputs.wires },
   });
   csrs.reset();
-  const traps = new Traps(csrs, words);
+  const traps = new Traps(csrs, trapEntriesOf(nodeWasm.instantiate(entries.toBytes(), memory, {})));
   const flushed: unknown[][] = [];
   const system = new SystemInstructions(csrs, traps, words, (...args) => void flushed.push(args));
   const write = (name: CsrName, lo: number, hi = 0) => csrs.write(csrByName(name), lo, hi);
