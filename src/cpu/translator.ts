@@ -8,7 +8,7 @@
  *   region.ts        which code belongs together        flow-graph.ts, structure.ts   its control flow
  *   dataflow.ts, register-set.ts   which registers are in locals   budget.ts      its count of instructions
  *   emit-region.ts   its function                       region-module.ts              several as a module
- *   loops.ts, loop-versions.ts   several rounds of a loop   words.ts        arithmetic on low halves
+ *   loops.ts, loop-versions.ts, guards.ts   several rounds of a loop   words.ts        arithmetic on low halves
  *   flat-access.ts   its accesses to memory             access-groups.ts  those that share a look-up
  *   memory-effects.ts   what they do                    wide-moves.ts                 those that only copy
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's

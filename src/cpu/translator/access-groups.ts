@@ -168,13 +168,14 @@ export class AccessCollector<At> {
     list.push({ at, access, size, offset: sum.offset + offset, sum });
   }
 
-  groups(): { group: AccessGroup; members: { at: At; offset: number }[] }[] {
+  /** Of no fewer accesses than `least`. */
+  groups(least = MIN_ACCESSES): { group: AccessGroup; members: { at: At; offset: number }[] }[] {
     return [...this.found.values()].flatMap((accesses) => {
       const { base, index } = accesses[0]!.sum;
       const aligned = accesses.filter(({ offset, size }) => offset % size === 0);
       const from = Math.min(...aligned.map(({ offset }) => offset));
       const members = aligned.filter(({ offset, size }) => offset + size - from <= MAX_SPAN_BYTES);
-      if (members.length < MIN_ACCESSES || base === 0) return [];
+      if (members.length < least || base === 0) return [];
       const to = Math.max(...members.map(({ offset, size }) => offset + size));
       const size = Math.max(...members.map((member) => member.size));
       // What can be written can be read.

@@ -2,7 +2,7 @@
  * How a region keeps count of retired instructions exactly and cheaply.
  *
  * The budget is compared at checkpoints only: the root, loop headers, and the places after calls. There it must cover the longest way
- * to the next checkpoint; if it does not, the region is left and the interpreter does the rest of the slice. In between a block owes
+ * to the next checkpoint (a guarded loop's for one turn: guards.ts); if it does not, the region is left and the interpreter does the rest of the slice. In between a block owes
  * what was executed since the checkpoint on the shortest way to it; a longer way pays the difference on its edge. Whoever leaves
  * pays what is owed there.
  *
@@ -22,10 +22,11 @@ export interface BudgetPlan {
 }
 
 export function planBudget(graph: FlowGraph): BudgetPlan {
-  const { blocks, order, isLoopHeader, predecessors } = graph;
+  const { blocks, order, place, isLoopHeader, predecessors } = graph;
   const lengths = blocks.map((block) => block.instructions.length);
   const isSelect = blocks.map(({ end }) => end.kind === 'select');
-  const isCheckpoint = blocks.map((_, i) => i === 0 || (isLoopHeader[i] === 1 && !isSelect[i]));
+  const isTurn = blocks.map(({ end }) => end.kind === 'turn');
+  const isCheckpoint = blocks.map((_, i) => i === 0 || (isLoopHeader[i] === 1 && !isSelect[i] && !isTurn[i]));
   // The budget is compared behind a select, where it is known how it goes on.
   for (const { end } of blocks)
     if (end.kind === 'select') for (const { block } of end.cases) isCheckpoint[block] = true;
@@ -35,13 +36,13 @@ export function planBudget(graph: FlowGraph): BudgetPlan {
   }
   const owed = blocks.map(() => 0);
   for (const block of order)
-    if (!isCheckpoint[block] && !isSelect[block])
+    if (!isCheckpoint[block] && !isSelect[block] && !isTurn[block])
       owed[block] = Math.min(...predecessors[block]!.map((from) => owed[from]! + lengths[from]!));
   /** The longest way from a block's beginning to the next checkpoint or out. */
   const reach = blocks.map(() => 0);
   for (const block of order.toReversed()) {
     const onward = successorsOf(blocks[block]!.end).map((next) =>
-      isCheckpoint[next] || isSelect[next] ? 0 : reach[next]!,
+      isCheckpoint[next] || isSelect[next] || place[next]! <= place[block]! ? 0 : reach[next]!,
     );
     reach[block] = lengths[block]! + Math.max(0, ...onward);
   }

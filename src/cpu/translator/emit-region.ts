@@ -19,17 +19,17 @@ import { analyze, type FlowGraph } from './flow-graph.ts';
 import {
   addedImmediate,
   endsInControlFlow,
-  INDEX_LIMIT,
   planStretches,
   type AccessGroup,
   type GroupMembers,
   type Stretch,
 } from './access-groups.ts';
 import { FlatAccess, type Facts, type Host } from './flat-access.ts';
+import { Guards } from './guards.ts';
 import { GuestRegisters } from './guest-registers.ts';
 import { versionLoops } from './loop-versions.ts';
 import { emitMemoryEffect } from './memory-effects.ts';
-import { registerNumber, timeRegister, type BlockEnd, type Instruction, type Region, type Target } from './region.ts';
+import { registerNumber, timeRegister, type Instruction, type Region, type Target } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { planWindows, type FpWindow } from './fp-windows.ts';
 import { RegionFp, type FpLinks } from './region-fp.ts';
@@ -71,6 +71,7 @@ class RegionEmitter implements Flow {
   private readonly exits: RegionExits;
   private readonly guest: GuestRegisters;
   private readonly flat: FlatAccess;
+  private readonly guards: Guards;
   private readonly fp: RegionFp;
   private readonly words: Words;
   private readonly moves: WideMoves;
@@ -107,8 +108,7 @@ class RegionEmitter implements Flow {
     this.flat = new FlatAccess(code, code.local('i32'));
     this.wordContext = this.makeWordContext();
     this.words = new Words(code, this.wordContext);
-    for (const { end } of this.graph.blocks)
-      if (end.kind === 'guard') for (const group of end.groups) this.flat.declareStream(group);
+    this.guards = new Guards(code, this.flat, this.graph.blocks, (number) => this.guest.local('x', number));
     this.fp = new RegionFp(code, layout, links.fp, this.graph.blocks, (file, number) => this.guest.local(file, number));
   }
 
@@ -141,33 +141,17 @@ class RegionEmitter implements Flow {
     this.flat.beginBlock(this.graph.isLoopHeader[block] ? [] : this.graph.predecessors[block]!);
     if (this.budgetPlan.isCheckpoint(block)) this.emitCheckpoint(block);
     if (end.kind === 'select') return this.emitSelect(block, end.cases);
-    if (end.kind === 'guard') return this.emitGuard(block, end);
+    const goTo = (target: Target): void => {
+      this.block = block;
+      this.goTo(target);
+    };
+    if (end.kind === 'guard') return this.guards.emitGuard(end, this.budget, this.budgetPlan.needed(block), goTo);
+    if (end.kind === 'turn') return this.guards.emitTurn(end, goTo);
     const { guarded } = this.graph.blocks[block]!;
     for (const stretch of planStretches(this.graph.blocks[block]!, (index) => guarded?.has(index) === true))
       this.emitStretch(stretch);
     if (endsInControlFlow(end.kind, instructions)) this.emitOne(instructions.length - 1);
     else this.fallThrough();
-  }
-
-  private emitGuard(block: number, { groups, hit, miss }: Extract<BlockEnd, { kind: 'guard' }>): void {
-    const { code } = this;
-    code.block((missed) => {
-      for (const index of new Set(groups.flatMap((group) => group.indexes)))
-        code.get(this.guest.local('x', index)).i64(INDEX_LIMIT).op('i64.ge_u').brIf(missed);
-      for (const group of groups) this.flat.openStream(group, this.baseOf(group), missed);
-      this.goTo(hit);
-    });
-    this.block = block;
-    this.flat.beginBlock([]);
-    this.goTo(miss);
-  }
-
-  private baseOf({ base, index }: AccessGroup): Local {
-    const { code } = this;
-    if (index === undefined) return this.guest.local('x', base);
-    const sum = code.local('i64');
-    code.get(this.guest.local('x', base)).get(this.guest.local('x', index)).op('i64.add').set(sum);
-    return sum;
   }
 
   private emitSelect(block: number, cases: readonly Target[]): void {

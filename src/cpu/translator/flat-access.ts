@@ -138,7 +138,6 @@ export class FlatAccess {
   openStream(group: AccessGroup, base: Local, miss: Label): void {
     const { code } = this;
     const { page, room, entry } = this.streams.get(group)!;
-    const host = code.local('i32');
     const before = this.snapshot();
     code.get(base);
     if (group.from !== 0) code.i64(group.from).op('i64.add');
@@ -159,8 +158,27 @@ export class FlatAccess {
       this.facts.alignment[group.base] = Math.max(this.facts.alignment[group.base]!, group.size);
       this.facts.slack[group.base] = Math.min(this.facts.slack[group.base]!, Math.abs(group.from));
     }
-    this.pushLow(group, base).get(entry).op('i32.add').set(host);
+  }
+
+  /** Accesses of a group follow, which was looked up for another base on the same page. */
+  enterStream(group: AccessGroup, base: Local): void {
+    const host = this.code.local('i32');
+    this.pushLow(group, base).get(this.streams.get(group)!.entry).op('i32.add').set(host);
     this.grouped.set(group, host);
+  }
+
+  /** Pushes how often an opened group may be accessed until the page ends, when its base moves by `step` bytes each time. */
+  pushTurns(group: AccessGroup, base: Local, step: number): void {
+    const { code } = this;
+    const inPage = (): CodeEmitter =>
+      this.pushLow(group, base)
+        .i32(PAGE_BYTES - 1)
+        .op('i32.and');
+    if (step > 0) {
+      code.i32(PAGE_BYTES - (group.to - group.from));
+      inPage().op('i32.sub');
+    } else inPage();
+    code.i32(Math.abs(step)).op('i32.div_u').i32(1).op('i32.add');
   }
 
   /** Other code has run. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { planBudget } from './budget.ts';
 import { analyze } from './flow-graph.ts';
 import { versionLoops } from './loop-versions.ts';
 import { innermostLoops } from './loops.ts';
@@ -32,9 +33,13 @@ describe('versionLoops', () => {
       { base: A0, index: undefined, indexes: [], access: 'read', size: 1, from: 0, to: 8 },
     ]);
     const offsets = graph.blocks.flatMap(({ guarded }) => [...(guarded?.values() ?? [])].map(({ offset }) => offset));
-    expect(offsets).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect(graph.isLoopHeader.reduce((sum, is) => sum + is)).toBe(1);
-    expect(graph.predecessors[0]).toHaveLength(2);
+    expect(offsets).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0]);
+    expect(guard.steps).toEqual([8]);
+    const turn = guard.hit.block;
+    expect(graph.blocks[turn]!.end.kind).toBe('turn');
+    // After the last round and after one with its own look-ups; from the guard and after eight rounds.
+    expect([0, turn].map((block) => graph.predecessors[block]!.length)).toEqual([2, 2]);
+    expect(graph.isLoopHeader.reduce((sum, is) => sum + is)).toBe(2);
   });
 
   it('follows the sum of a base and an index of 32 bits', () => {
@@ -42,6 +47,47 @@ describe('versionLoops', () => {
     const guard = versionLoops(analyze(regionOf(words))).blocks[0]!.end;
     if (guard.kind !== 'guard') throw new Error(`the loop begins with ${guard.kind}`);
     expect(guard.groups).toEqual([{ base: A0, index: A1, indexes: [A1], access: 'read', size: 1, from: 0, to: 8 }]);
+  });
+
+  it('counts turns by an index, but not where two registers move against each other', () => {
+    const stepsOf = (by: number): readonly number[] | undefined => {
+      const words = [add(A2, A0, A1), lbu(A2, A2, 0), addi(A0, A0, by), addiw(A1, A1, 1), bne(A1, S0, -16), RET];
+      const { end } = versionLoops(analyze(regionOf(words))).blocks[0]!;
+      return end.kind === 'guard' ? end.steps : undefined;
+    };
+    expect(stepsOf(2)).toEqual([24]);
+    // The place stays where it is, and the index would go beyond 2^31.
+    expect(stepsOf(-1)).toBeUndefined();
+  });
+
+  it('does not count turns where an access moves by a register', () => {
+    const words = [lbu(A2, A0, 0), lbu(A2, A0, 1), add(A0, A0, S0), bne(A0, A1, -12), RET];
+    const { end } = versionLoops(analyze(regionOf(words))).blocks[0]!;
+    expect(end.kind === 'guard' && end.steps === undefined).toBe(true);
+  });
+
+  it('leaves out of the guard what moves by a register, if something moves by a constant', () => {
+    const words = [lbu(A2, A0, 0), lbu(A2, A1, 0), add(A0, A0, S0), addi(A1, A1, 1), bne(A1, A2, -16), RET];
+    const { end } = versionLoops(analyze(regionOf(words))).blocks[0]!;
+    if (end.kind !== 'guard') throw new Error(`the loop begins with ${end.kind}`);
+    expect(end.groups.map(({ base }) => base)).toEqual([A1]);
+    expect(end.steps).toEqual([8]);
+  });
+
+  it('asks for the budget of one turn, and nothing within it', () => {
+    const graph = versionLoops(analyze(regionOf([lbu(A2, A0, 0), addi(A0, A0, 1), bne(A0, A1, -8), RET])));
+    const guard = graph.blocks[0]!.end;
+    if (guard.kind !== 'guard') throw new Error(`the loop begins with ${guard.kind}`);
+    const plan = planBudget(graph);
+    const rounds = 8;
+    const [perRound, behind] = [3, 1];
+    expect(plan.needed(0)).toBe(rounds * perRound + behind);
+    expect(graph.order.filter((block) => plan.isCheckpoint(block))).toEqual([0]);
+    const turn = guard.hit.block;
+    const [latch] = graph.predecessors[turn]!.filter((block) => block !== 0);
+    expect(plan.owedAt(turn)).toBe(0);
+    expect(plan.owedAt(latch!) + perRound).toBe(rounds * perRound);
+    expect(plan.paymentBetween(latch!, turn)).toBe(rounds * perRound);
   });
 
   it('does not look up what not every round reads', () => {

@@ -3,9 +3,18 @@
  * different rounds, share a look-up. A guard in front of it looks them up, together with the budget of all its rounds; where that
  * does not work out (a page ends, or is not there) the first version does one round.
  *
- *        +-> guard -+-> round -> round -> round -> guard
- *        |          +-> one round with its own look-ups --+
- *        +------------------------------------------------+
+ * Where accesses move by constants, the guard looks up those only, and counts for how many such turns that holds (guards.ts):
+ *
+ *     +-> guard -+-> turn -+-> round -> round -> round -> turn
+ *     |          |         +-> the last round ------------------+
+ *     |          +-> one round with its own look-ups -----------+
+ *     +---------------------------------------------------------+
+ *
+ * In turns the region is never left at the header. So what a round has only for itself need not be kept for an exit until the next round
+ * has overwritten it: which is most of what large rounds compute, and more than the host has registers for. Only the last
+ * round leaves it, as it is the one before the guard.
+ *
+ * Elsewhere the rounds go back to the guard each time.
  *
  * A loop without such accesses is only unrolled: its budget is looked at once in several rounds.
  *
@@ -14,15 +23,15 @@
 import { accessOf, AccessCollector, Sums, type AccessGroup, type GroupMembers } from './access-groups.ts';
 import { orderBlocks, type FlowGraph } from './flow-graph.ts';
 import { innermostLoops, isInEveryRound, type Loop } from './loops.ts';
-import { retarget, type Block } from './region.ts';
+import { retarget, type Block, type Target } from './region.ts';
 
 /** Instructions in the rounds that follow each other, and how many those are at most. */
-const MAX_UNROLLED_INSTRUCTIONS = 96;
+const MAX_UNROLLED_INSTRUCTIONS = 128;
 const MAX_ROUNDS = 8;
 /** Loops beyond this size are left as they are. */
 const MAX_LOOP_INSTRUCTIONS = 64;
 /** What a region may become by this: V8 takes long over large functions. */
-const MAX_REGION_INSTRUCTIONS = 320;
+const MAX_REGION_INSTRUCTIONS = 800;
 
 export function versionLoops(graph: FlowGraph): FlowGraph {
   const blocks = [...graph.blocks];
@@ -32,11 +41,13 @@ export function versionLoops(graph: FlowGraph): FlowGraph {
     const isPlain = loop.blocks.every((block) => graph.blocks[block]!.end.kind !== 'select');
     if (!isPlain || size === 0 || size > MAX_LOOP_INSTRUCTIONS) continue;
     const rounds = Math.max(1, Math.min(MAX_ROUNDS, Math.floor(MAX_UNROLLED_INSTRUCTIONS / size)));
-    const { groups, members } = findGroups(graph, loop, rounds);
-    const added = size * (groups.length > 0 ? rounds : rounds - 1);
+    const version = planVersion(graph, loop, rounds);
+    const { groups, steps } = version;
+    const added = size * (steps ? rounds + 1 : groups.length > 0 ? rounds : rounds - 1);
     if (added === 0 || added > room) continue;
     room -= added;
-    if (groups.length > 0) addVersion(blocks, loop, rounds, groups, members);
+    if (steps) addTurns(blocks, loop, version, steps);
+    else if (groups.length > 0) addVersion(blocks, loop, version);
     else unroll(blocks, loop, rounds);
   }
   return blocks.length > graph.blocks.length ? orderBlocks(blocks) : graph;
@@ -56,12 +67,26 @@ function keyOf(round: number, block: number): string {
   return `${round}.${block}`;
 }
 
-/** Groups of accesses that every round does. */
-function findGroups(graph: FlowGraph, loop: Loop, rounds: number): { groups: AccessGroup[]; members: Members } {
+/** Rounds that follow each other, and the groups of accesses that all of them do. */
+interface Version {
+  readonly rounds: number;
+  readonly groups: readonly AccessGroup[];
+  readonly members: Members;
+  /** By how many bytes each group moves in so many rounds; undefined where that is not known of any. */
+  readonly steps: readonly number[] | undefined;
+}
+
+function planVersion(graph: FlowGraph, loop: Loop, rounds: number): Version {
   const found = new AccessCollector<Place>();
   let atHeader = new Sums(true);
   for (let round = 0; round < rounds; round++) atHeader = followRound(graph, loop, round, atHeader, found);
-  const grouped = found.groups();
+  // Where turns are counted, even one access is worth it; what moves otherwise is looked up in each round.
+  const moving = found.groups(1).flatMap((one) => {
+    const step = stepOf(one.group, atHeader);
+    return step === undefined ? [] : [{ ...one, step }];
+  });
+  const steps = moving.length > 0 ? moving.map(({ step }) => step) : undefined;
+  const grouped = steps ? moving : found.groups();
   const members = new Map<string, Map<number, { group: AccessGroup; offset: number }>>();
   for (const { group, members: places } of grouped)
     for (const { at, offset } of places) {
@@ -69,7 +94,21 @@ function findGroups(graph: FlowGraph, loop: Loop, rounds: number): { groups: Acc
       const inBlock = members.get(key) ?? new Map<number, { group: AccessGroup; offset: number }>();
       members.set(key, inBlock.set(at.index, { group, offset }));
     }
-  return { groups: grouped.map(({ group }) => group), members };
+  return { rounds, groups: grouped.map(({ group }) => group), members, steps };
+}
+
+/** By how much a group moves, given what is known of the registers a turn later. It stays on its page, so an index stays one if it moves no faster. */
+function stepOf({ base, index, indexes, size }: AccessGroup, later: Sums): number | undefined {
+  const moved = (register: number): number | undefined => {
+    const sum = later.of(register);
+    const isSame = sum?.base === register && sum.index === undefined;
+    return isSame && sum.indexes.every((other) => indexes.includes(other)) ? sum.offset : undefined;
+  };
+  const [first, second] = [moved(base), index === undefined ? 0 : moved(index)];
+  if (first === undefined || second === undefined) return undefined;
+  const step = first + second;
+  const areIndexes = indexes.every((register) => Math.abs(moved(register) ?? Infinity) <= Math.abs(step));
+  return areIndexes && step % size === 0 ? step : undefined;
 }
 
 /** Gives what is known of the registers when the next round begins. */
@@ -90,19 +129,14 @@ function followRound(graph: FlowGraph, loop: Loop, round: number, atHeader: Sums
   return loop.latches.map((latch) => ends.get(latch)!).reduce((a, b) => a.meet(b));
 }
 
-function addVersion(
-  blocks: Block[],
-  loop: Loop,
-  rounds: number,
-  groups: readonly AccessGroup[],
-  members: Members,
-): void {
+/** The guarded version, whose last round goes back to the guard. */
+function addVersion(blocks: Block[], loop: Loop, { rounds, groups, members }: Version): void {
   const { header } = loop;
   const first = blocks[header]!;
   const { at } = first;
   // Whoever goes to the header meets the guard.
   const miss = blocks.push(first) - 1;
-  const heads = copyRounds(blocks, loop, 0, rounds, members);
+  const heads = copyRounds(blocks, loop, 0, rounds, members, header);
   blocks[header] = {
     at,
     instructions: [],
@@ -110,16 +144,35 @@ function addVersion(
   };
 }
 
+/** The guarded version, as turns. */
+function addTurns(blocks: Block[], loop: Loop, version: Version, steps: readonly number[]): void {
+  const { rounds, groups, members } = version;
+  const { header } = loop;
+  const first = blocks[header]!;
+  const { at } = first;
+  const miss = blocks.push(first) - 1;
+  const turn = blocks.push(first) - 1;
+  const [again] = copyRounds(blocks, loop, 0, rounds, members, turn);
+  const [last] = copyRounds(blocks, loop, 0, 1, members, header);
+  const target = (block: number): Target => ({ block, at });
+  blocks[turn] = { at, instructions: [], end: { kind: 'turn', groups, again: target(again!), last: target(last!) } };
+  blocks[header] = {
+    at,
+    instructions: [],
+    end: { kind: 'guard', groups, steps, hit: target(turn), miss: target(miss) },
+  };
+}
+
 function unroll(blocks: Block[], loop: Loop, rounds: number): void {
-  const [second] = copyRounds(blocks, loop, 1, rounds, new Map());
+  const [second] = copyRounds(blocks, loop, 1, rounds, new Map(), loop.header);
   for (const block of loop.blocks)
     blocks[block] = retarget(blocks[block]!, (target) =>
       target.block === loop.header ? { ...target, block: second! } : target,
     );
 }
 
-/** Appends the rounds [from, to); the last one goes back to the loop's header. Gives their first blocks. */
-function copyRounds(blocks: Block[], loop: Loop, from: number, to: number, members: Members): number[] {
+/** Appends the rounds [from, to); the last one goes on to `onward`. Gives their first blocks. */
+function copyRounds(blocks: Block[], loop: Loop, from: number, to: number, members: Members, onward: number): number[] {
   const count = loop.blocks.length;
   const first = blocks.length;
   const copyOf = (round: number, block: number): number => first + (round - from) * count + loop.blocks.indexOf(block);
@@ -128,7 +181,7 @@ function copyRounds(blocks: Block[], loop: Loop, from: number, to: number, membe
     loop.blocks.forEach((block, i) => {
       const copy = retarget(contents[i]!, (target) => {
         if (target.block === loop.header)
-          return { ...target, block: round + 1 < to ? copyOf(round + 1, loop.header) : loop.header };
+          return { ...target, block: round + 1 < to ? copyOf(round + 1, loop.header) : onward };
         return loop.blocks.includes(target.block) ? { ...target, block: copyOf(round, target.block) } : target;
       });
       const guarded = members.get(keyOf(round, block));

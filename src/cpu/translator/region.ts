@@ -12,7 +12,8 @@ import type { Stmt } from '../../isa/graph.ts';
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
 import { readTimeRegister } from '../../isa/riscv/system.ts';
 import { graphOf, usageOf } from '../../isa/riscv/table.ts';
-import type { AccessGroup, GroupMembers } from './access-groups.ts';
+import type { GroupMembers } from './access-groups.ts';
+import type { GuardEnd, TurnEnd } from './guards.ts';
 import { RegisterSet } from './register-set.ts';
 
 /** Guest code around a root. */
@@ -59,13 +60,8 @@ export type BlockEnd =
   | { readonly kind: 'jump'; readonly cases: readonly Target[] }
   /** A block without instructions, made for a loop with several ways in: goes where it was told to (flow-graph.ts). */
   | { readonly kind: 'select'; readonly cases: readonly Target[] }
-  /** A block without instructions, made in front of a loop (loop-versions.ts): goes on to `hit` if the groups can be looked up. */
-  | {
-      readonly kind: 'guard';
-      readonly groups: readonly AccessGroup[];
-      readonly hit: Target;
-      readonly miss: Target;
-    }
+  | GuardEnd
+  | TurnEnd
   /** The instruction at `at`, which is not in the block, is the interpreter's, unless it is an ecall. */
   | { readonly kind: 'leave'; readonly at: number; readonly isEcall: boolean };
 
@@ -94,6 +90,7 @@ export function targetsOf(end: BlockEnd): readonly Target[] {
   if (end.kind === 'branch') return [end.taken, end.next];
   if (end.kind === 'jump' || end.kind === 'select') return end.cases;
   if (end.kind === 'guard') return [end.hit, end.miss];
+  if (end.kind === 'turn') return [end.again, end.last];
   return 'next' in end ? [end.next] : [];
 }
 
@@ -103,6 +100,7 @@ export function retarget(block: Block, turn: (target: Target) => Target): Block 
   if (end.kind === 'branch') return { ...block, end: { ...end, taken: turn(end.taken), next: turn(end.next) } };
   if (end.kind === 'jump' || end.kind === 'select') return { ...block, end: { ...end, cases: end.cases.map(turn) } };
   if (end.kind === 'guard') return { ...block, end: { ...end, hit: turn(end.hit), miss: turn(end.miss) } };
+  if (end.kind === 'turn') return { ...block, end: { ...end, again: turn(end.again), last: turn(end.last) } };
   return 'next' in end ? { ...block, end: { ...end, next: turn(end.next) } } : block;
 }
 
