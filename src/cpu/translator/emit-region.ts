@@ -300,7 +300,7 @@ class RegionEmitter implements Flow {
       }
       this.guest.writeBack(this.dirtyAtEnd());
       values.value(target);
-      code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).call(this.links.dispatch).op('return');
+      code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).returnCall(this.links.dispatch);
     } else throw new Error(`a ${end.kind} jumps`);
   }
 
@@ -371,7 +371,7 @@ class RegionEmitter implements Flow {
       code.get(this.budget).get(this.depth).i32(1).op('i32.sub').call(callee.region);
     } else {
       pushTarget();
-      code.get(this.budget).get(this.depth).call(this.links.dispatch);
+      code.get(this.budget).get(this.depth).i32(1).op('i32.sub').call(this.links.dispatch);
     }
     code.tee(result).i32(0).op('i32.lt_s');
     code.unlikely().if(() => code.get(result).op('return'));

@@ -79,7 +79,7 @@ function pushContext(code: CodeEmitter, layout: Layout): void {
   code.i32(0).mem('i32.load', layout.hart + HART.fetchContext);
 }
 
-/** Defines dispatch, with the signature of a region: calls the region at pc, or leaves to go on there. */
+/** Defines dispatch, with the signature of a region: goes on in the region at pc, in its own place, or leaves to go on there. */
 export function defineDispatch(module: ModuleBuilder, layout: Layout, table: number): FuncRef {
   return module.function(
     'dispatch',
@@ -88,11 +88,11 @@ export function defineDispatch(module: ModuleBuilder, layout: Layout, table: num
     (code, pc, budget, depth) => {
       const region = code.local('i32');
       code.block((none) => {
-        code.get(depth!).op('i32.eqz').brIf(none);
+        code.get(depth!).i32(0).op('i32.lt_s').unlikely().brIf(none);
         emitLookup(code, layout, pc!, region, none);
-        code.get(region).i32(0).op('i32.le_s').brIf(none);
-        code.get(pc!).get(budget!).get(depth!).i32(1).op('i32.sub').get(region);
-        code.callIndirect(REGION_PARAMS, REGION_RESULTS, table).op('return');
+        code.get(region).i32(0).op('i32.le_s').unlikely().brIf(none);
+        code.get(pc!).get(budget!).get(depth!).get(region);
+        code.returnCallIndirect(REGION_PARAMS, REGION_RESULTS, table);
       });
       code
         .i32(0)

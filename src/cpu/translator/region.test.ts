@@ -54,6 +54,16 @@ describe('formRegion', () => {
     expect(formRegion(source(long), { limit: 10, inline: false })!.size).toBe(10);
   });
 
+  it('comes back to the call from what a small function jumps to', () => {
+    const jalr = (rd: number, rs1: number): number => (rs1 << 15) | (rd << 7) | 0x67;
+    const [link, other] = [1, 28];
+    // A call of a stub of the PLT, and a stub in the place of a function.
+    const { blocks } = regionOf([jal(link, 8), RET, addi(other, 5, 0), jalr(6, other)]);
+    expect(blocks.map(({ at, end }) => `${at}:${end.kind}`)).toEqual(['0:goto', '4:return', '8:call']);
+    expect(blocks[2]!.end).toEqual({ kind: 'call', callee: undefined, next: { block: 1, at: 4 } });
+    expect(places(regionOf([addi(other, 5, 0), jalr(6, other)]))).toEqual(['0:jump']);
+  });
+
   it('ends before an instruction of the privileged part', () => {
     expect(regionOf([NOP, 0x73]).blocks[0]!.end).toEqual({ kind: 'leave', at: 4, isEcall: true });
     expect(regionOf([NOP, 0x0010_0073]).blocks[0]!.end).toEqual({ kind: 'leave', at: 4, isEcall: false });

@@ -6,7 +6,7 @@
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
  *
- * Interface: formRegion, targetsOf, retarget, mayBeCase, CodeSource, Region, Block, BlockEnd, Instruction.
+ * Interface: formRegion, instructionAt, targetsOf, retarget, mayBeCase, CodeSource, Region, Block, BlockEnd, Instruction.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
@@ -29,6 +29,7 @@ export interface CodeSource {
 export interface Instruction {
   readonly at: number;
   readonly length: 2 | 4;
+  readonly word: number;
   readonly decoded: Decoded;
   readonly graph: readonly Stmt[];
   readonly reads: RegisterSet;
@@ -144,7 +145,7 @@ export function formRegion(
   const { isCut } = discovery;
   const outside = blocks.flatMap(({ end }) => targetsOf(end).filter(({ block }) => block < 0));
   const exits = new Set(isCut ? [] : outside.map(({ at }) => at));
-  const jumps = isCut ? [] : order.filter(({ end }) => end.kind === 'jump').map(nextOf);
+  const jumps = isCut ? [] : order.filter(({ end }) => end.kind === 'jump' && end.mayBeSwitch).map(nextOf);
   return { blocks, size, usesFp, exits, jumps };
 }
 
@@ -166,7 +167,7 @@ type RawEnd =
   | { kind: 'call'; callee: number | undefined; next: number }
   | { kind: 'enter'; callee: number; context: Context }
   | { kind: 'return' }
-  | { kind: 'jump'; cases: readonly number[] }
+  | { kind: 'jump'; mayBeSwitch: boolean; cases: readonly number[] }
   | { kind: 'leave'; at: number; isEcall: boolean };
 
 interface Piece {
@@ -196,11 +197,12 @@ function resolveEnd(end: RawEnd, context: Context, target: (at: number, within?:
       return context.parent ? { kind: 'returnTo', next: target(context.link, context.parent) } : { kind: 'return' };
     case 'leave':
       return end;
-    case 'jump':
-      return {
-        kind: 'jump',
-        cases: end.cases.map((at) => target(at)).filter(({ block }) => block >= 0),
-      };
+    case 'jump': {
+      const cases = end.cases.map((at) => target(at)).filter(({ block }) => block >= 0);
+      if (!context.parent || cases.length > 0) return { kind: 'jump', cases };
+      // What it jumps to returns in the place of the function that was taken in: a stub of the PLT, or a call at the end.
+      return { kind: 'call', callee: undefined, next: target(context.link, context.parent) };
+    }
   }
 }
 
@@ -245,7 +247,8 @@ class Discovery {
       this.own(key, piece);
       this.room -= piece.instructions.length;
       this.takeIn(piece);
-      if (piece.end.kind === 'jump') piece.end = { kind: 'jump', cases: findCases(source, nextOf(piece)) };
+      const { end } = piece;
+      if (end.kind === 'jump' && end.mayBeSwitch) piece.end = { ...end, cases: findCases(source, nextOf(piece)) };
       this.follow(piece);
     }
     return pieces;
@@ -350,11 +353,18 @@ function fetch(source: CodeSource, at: number): Instruction | undefined {
   const length = instructionLength(low);
   const high = length === 4 ? source.halfword(at + 2) : 0;
   if (high === undefined) return undefined;
-  const form = formOf(length === 4 ? low | (high << 16) : low);
-  if (!form || (!source.fpEnabled && (form.reads.f | form.writes.f) !== 0)) return undefined;
+  const instruction = instructionAt(at, length === 4 ? low | (high << 16) : low);
+  const usesFp = instruction && (instruction.reads.f | instruction.writes.f) !== 0;
+  return usesFp && !source.fpEnabled ? undefined : instruction;
+}
+
+/** The instruction that a word is, at an offset from the root; undefined: none. */
+export function instructionAt(at: number, word: number): Instruction | undefined {
+  const form = formOf(word);
+  if (!form) return undefined;
   // Not a spread: this is done for every instruction that is looked at.
   const { decoded, graph, reads, writes, mayExit } = form;
-  return { at, length, decoded, graph, reads, writes, mayExit };
+  return { at, length: instructionLength(word & 0xffff), word, decoded, graph, reads, writes, mayExit };
 }
 
 /** How an instruction ends its block; undefined: not at all; 'leave': it is the interpreter's. */
@@ -370,7 +380,9 @@ function endOf({ at, length, decoded, graph }: Instruction): RawEnd | 'leave' | 
       return rd === LINK ? { kind: 'call', callee: at + imm, next } : { kind: 'goto', next: at + imm };
     if (statement.do === 'jump') {
       if (rd === LINK) return { kind: 'call', callee: undefined, next };
-      return rd === 0 && rs1 === LINK && imm === 0 ? { kind: 'return' } : { kind: 'jump', cases: [] };
+      if (rd === 0 && rs1 === LINK && imm === 0) return { kind: 'return' };
+      // A stub of the PLT leaves its own address in a register.
+      return { kind: 'jump', mayBeSwitch: rd === 0, cases: [] };
     }
   }
   return undefined;
