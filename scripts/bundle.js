@@ -77,3 +77,12 @@ await bundle.write({
   manualChunks: partOf,
 });
 await bundle.close();
+
+// A thread has its own copy of what it needs: it must not begin with the command line.
+const thread = await rollup({
+  input: 'dist/host/node/workshop-thread.js',
+  external: /^node:/,
+  plugins: [terser(SQUEEZE)],
+});
+await thread.write({ file: `${DIRECTORY}/workshop-thread.cjs`, format: 'cjs', compact: true });
+await thread.close();

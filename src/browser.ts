@@ -4,6 +4,7 @@
  * Interface: bootInBrowser, BrowserBootOptions, startStatistics, statisticsText.
  */
 import { browserEventLoop } from './host/browser/event-loop.ts';
+import { browserWorkshops } from './host/browser/workshop.ts';
 import { hostWasm } from './host/wasm.ts';
 import { createSystem, type System } from './host/system.ts';
 import { MemorySource } from './image/blob.ts';
@@ -25,7 +26,7 @@ export interface BrowserBootOptions {
 /** Boots a system over an image in memory; changes to its root live in memory. Throws ImageError for a damaged image. */
 export function bootInBrowser(options: BrowserBootOptions): System {
   return createSystem({
-    wasm: hostWasm,
+    wasm: { ...hostWasm, workshop: () => browserWorkshops.get() },
     eventLoop: browserEventLoop,
     trees: [openImage(new MemorySource(options.image))],
     root: { lower: { kind: 'tree', index: 0 }, writable: 'memory', volumes: [] },

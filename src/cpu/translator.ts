@@ -14,7 +14,7 @@
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle
  *   translations.ts  what exists                        jump-cache.ts                 how it is found
- *   heat.ts, hot-roots.ts   what to translate
+ *   heat.ts, hot-roots.ts   what to translate         module-order.ts, commissions.ts   on another thread
  *
  * Interface: CodeTranslator, TranslatedMemory, Tier, TranslatorStats.
  * Invariants: a translation lives no longer than the decoded pages that it was made from, and those are dropped before a store to them
@@ -24,15 +24,17 @@ import { detectFpHost, type FpHost } from './fp/fp-host.ts';
 import type { TranslatorLinks } from './interpreter.ts';
 import { REGION_FLAG } from './interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
+import { Commissions, type Commission } from './translator/commissions.ts';
 import { Heat } from './translator/heat.ts';
 import { findRoots } from './translator/hot-roots.ts';
 import { COUNTS, JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type CodePage, type Place } from './translator/mapped-code.ts';
+import { orderFor } from './translator/module-order.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, mayBeCase, type Region } from './translator/region.ts';
 import { SIDE_EXITS, type SideExit } from './translator/signature.ts';
-import { rootKey, Translations, type Batch, type Translation } from './translator/translations.ts';
-import type { LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
+import { rootKey, Translations, type Batch, type PlacedRegion, type Translation } from './translator/translations.ts';
+import type { LinearMemory, WasmFunction, WasmPort, Workshop } from './wasm-port.ts';
 
 /** Which tiers run: 'translator' translates everything when it is first executed, for tests. */
 export type Tier = 'interpreter' | 'both' | 'translator';
@@ -47,7 +49,12 @@ export interface TranslatorStats {
   readonly invalidated: number;
   readonly evicted: number;
   readonly modules: number;
-  /** The host's time for making code, and of that the time in which the engine compiled it at once (it optimises code later, beside). */
+  /** Of the modules, those that were made on another thread. */
+  readonly besideModules: number;
+  /**
+   * The time for making code during which no guest ran, and of that the time in which the engine compiled it at once (it optimises code
+   * later, beside).
+   */
   readonly makingNs: number;
   readonly engineNs: number;
   /**
@@ -79,6 +86,8 @@ const MAX_BATCH_INSTRUCTIONS = 1500;
  * retired so far are worth, and a little at once: a short program must not wait for what it will never use.
  */
 const INSTRUCTIONS_PER_BYTE = 1000;
+/** Where it is made on another thread. */
+const INSTRUCTIONS_PER_BYTE_BESIDE = 700;
 const FREE_INSTRUCTIONS = 20_000_000;
 /** All modules together; the oldest go first. */
 const MAX_CODE_BYTES = 48 << 20;
@@ -99,6 +108,7 @@ export class CodeTranslator {
     invalidated: 0,
     evicted: 0,
     modules: 0,
+    besideModules: 0,
     makingNs: 0,
     engineNs: 0,
   };
@@ -113,6 +123,7 @@ export class CodeTranslator {
   #fpHost: FpHost | undefined;
   readonly #code: TranslatedMemory;
   readonly #translations = new Translations();
+  readonly #commissions = new Commissions();
   readonly #heat = new Heat();
   /** Entries of the jump cache that say that there is no region for now. */
   #refused: number[] = [];
@@ -222,7 +233,6 @@ export class CodeTranslator {
       if (!old.exits.has(at) && !old.jumps.some((jump) => mayBeCase(jump, at))) continue;
       if (!code.isDecoded(-at) || this.#translationAt(code, -at) !== old) continue;
       if (!this.#canAfford()) return false;
-      this.#remove([old]);
       this.#translate(code, -at, old.generation + 1);
       isExtended = true;
     }
@@ -231,6 +241,7 @@ export class CodeTranslator {
 
   /** A page of records is being dropped. */
   dropPage(pageKey: number): void {
+    this.#commissions.dropPage(pageKey);
     const dropped = this.#translations.onPage(pageKey);
     if (dropped.length === 0) return;
     this.#counts.invalidated += dropped.length;
@@ -239,6 +250,7 @@ export class CodeTranslator {
 
   /** Forgets all translations. */
   flush(): void {
+    this.#commissions.clear();
     for (const { members } of [...this.#translations.batches]) this.#remove([...members]);
     this.#heat.clear();
     this.#entries.clear();
@@ -272,41 +284,74 @@ export class CodeTranslator {
     return this.#words[ra + 1] === hi ? this.#words[ra]! - lo : undefined;
   }
 
+  #rootKey(code: MappedCode, at: number): number | undefined {
+    const page = code.page(code.pageNumber(at));
+    return page && rootKey(this.#code.pageKey(page.records), (code.place.lo + at) & 0xfff);
+  }
+
   #translationAt(code: MappedCode, at: number): Translation | undefined {
     const page = code.page(code.pageNumber(at));
     return page && this.#translations.at(this.#code.pageKey(page.records), (code.place.lo + at) & 0xfff);
   }
 
-  /** Translates a root and what it calls, as far as that is known and not translated yet. */
+  /** Translates a root and what it calls, as far as that is known and not translated yet: here, or beside where there is a workshop. */
   #translate(code: MappedCode, root: number, generation = 0): void {
-    if (!this.#canAfford()) return;
+    const workshop = this.#workshop();
+    if (!this.#canAfford() || workshop?.isBusy) return;
     const startNs = this.#nowNs();
-    this.#make(code, root, generation);
+    const batch = this.#formBatch(code, root, generation);
+    if (batch.length > 0) {
+      this.#fpHost ??= detectFpHost(this.#port, this.#memory);
+      const regions = batch.map((candidate) => this.#placed(code, candidate));
+      if (workshop) this.#order(workshop, batch, { regions, generation });
+      else this.#make(batch, { regions, generation });
+    }
     this.#counts.makingNs += this.#nowNs() - startNs;
   }
 
-  #make(code: MappedCode, root: number, generation: number): void {
-    const batch = this.#formBatch(code, root, generation);
-    if (batch.length === 0) return;
-    this.#fpHost ??= detectFpHost(this.#port, this.#memory);
-    const bytes = buildModule(this.#layout, this.#fpHost, batch);
-    this.#spentBytes += bytes.length;
-    this.#makeRoom(bytes.length, batch.length);
+  /** Where modules are made beside, as soon as it is open. Tests that translate everything wait for it. */
+  #workshop(): Workshop | undefined {
+    return this.tier === 'both' ? this.#port.workshop?.() : undefined;
+  }
+
+  #order(workshop: Workshop, batch: readonly Candidate[], commission: Commission): void {
+    this.#commissions.add(commission);
+    workshop.order(orderFor(this.#layout, this.#fpHost!, batch), (made) => {
+      if (!this.#commissions.take(commission)) return;
+      const startNs = this.#nowNs();
+      if (made) {
+        this.#counts.besideModules++;
+        this.#admit(commission, made.bytes, () => made.instantiate(this.#memory, this.#links.functions));
+      }
+      // Whatever went wrong there will go wrong here, too, and be seen.
+      else this.#make(batch, commission);
+      this.#counts.makingNs += this.#nowNs() - startNs;
+    });
+  }
+
+  #make(batch: readonly Candidate[], commission: Commission): void {
+    const bytes = buildModule(this.#layout, this.#fpHost!, batch);
+    this.#admit(commission, bytes.length, () => this.#port.instantiate(bytes, this.#memory, this.#links.functions));
+  }
+
+  /** Has a finished module's regions found from now on. */
+  #admit({ regions, generation }: Commission, bytes: number, instantiate: () => Record<string, WasmFunction>): void {
+    this.#spentBytes += bytes;
+    this.#makeRoom(bytes, regions.length);
     const builtNs = this.#nowNs();
-    const exports = this.#port.instantiate(bytes, this.#memory, this.#links.functions);
+    const exports = instantiate();
     this.#counts.engineNs += this.#nowNs() - builtNs;
     this.#counts.modules++;
-    const made: Batch = { bytes: bytes.length, members: new Set() };
-    this.#counts.codeBytes += bytes.length;
-    batch.forEach((candidate, i) => {
-      this.#install(code, candidate, made, exports[`r${i}`]!, i === 0 ? generation : 0);
-    });
+    const made: Batch = { bytes, members: new Set() };
+    this.#counts.codeBytes += bytes;
+    regions.forEach((region, i) => this.#install(region, made, exports[`r${i}`]!, i === 0 ? generation : 0));
     this.codeFilled();
   }
 
   #canAfford(): boolean {
     if (this.tier === 'translator') return true;
-    return this.#spentBytes * INSTRUCTIONS_PER_BYTE <= this.#code.retired() + FREE_INSTRUCTIONS;
+    const price = this.#workshop() ? INSTRUCTIONS_PER_BYTE_BESIDE : INSTRUCTIONS_PER_BYTE;
+    return this.#spentBytes * price <= this.#code.retired() + FREE_INSTRUCTIONS;
   }
 
   #formBatch(code: MappedCode, root: number, generation: number): Candidate[] {
@@ -317,8 +362,9 @@ export class CodeTranslator {
     while (queue.length > 0 && batch.length < MAX_BATCH_REGIONS && room > 0) {
       const at = queue.shift()!;
       if (!code.isDecoded(at)) continue;
-      // What exists already is called through the jump cache.
-      if (this.#translationAt(code, at)) continue;
+      // What exists already, or will soon, is called through the jump cache.
+      if (at !== root && this.#translationAt(code, at)) continue;
+      if (this.#commissions.has(this.#rootKey(code, at)!)) continue;
       const formed = formRegion(code.from(at));
       if (!formed) continue;
       // What was translated often enough is not asked about again.
@@ -335,24 +381,33 @@ export class CodeTranslator {
     return batch;
   }
 
-  #install(
-    code: MappedCode,
-    { region, at, pages }: Candidate,
-    batch: Batch,
-    compiled: WasmFunction,
-    generation: number,
-  ): void {
+  #placed(code: MappedCode, { region, at, pages }: Candidate): PlacedRegion {
     const first = code.pageNumber(at);
     const keys = [...pages].map((number) => [number - first, this.#code.pageKey(code.page(number)!.records)] as const);
-    const number = this.#translations.takeNumber();
-    const rootOffset = (code.place.lo + at) & 0xfff;
     const { exits, jumps } = region;
-    this.#translations.add({ number, batch, rootOffset, pages: new Map(keys), exits, jumps, generation });
+    return { rootOffset: (code.place.lo + at) & 0xfff, pages: new Map(keys), exits, jumps };
+  }
+
+  #install(region: PlacedRegion, batch: Batch, compiled: WasmFunction, generation: number): void {
+    const { rootOffset, pages } = region;
+    const older = this.#translations.at(pages.get(0)!, rootOffset);
+    if (older && older.generation >= generation) return;
+    if (older) this.#remove([older]);
+    const number = this.#translations.takeNumber();
+    this.#translations.add({ ...region, number, batch, generation });
     this.#links.table.set(number, compiled);
-    const record = code.recordAt(at)!;
-    this.#view.setUint16(record, this.#view.getUint16(record, true) | REGION_FLAG, true);
+    this.#flagRoot(region, true);
     this.#counts.made++;
     this.#counts.regions++;
+  }
+
+  /** Marks the record where a region begins, or takes the mark away. */
+  #flagRoot({ rootOffset, pages }: PlacedRegion, begins: boolean): void {
+    const records = this.#code.records(pages.get(0)!);
+    if (records === undefined) return;
+    const record = records + (rootOffset >>> 1) * RECORD_BYTES;
+    const op = this.#view.getUint16(record, true);
+    this.#view.setUint16(record, begins ? op | REGION_FLAG : op & ~REGION_FLAG, true);
   }
 
   /** Whether all pages of a translation are mapped as they were, around a root that is. */
@@ -406,16 +461,13 @@ export class CodeTranslator {
   #remove(translations: readonly Translation[]): void {
     const gone = new Set<number>();
     for (const translation of translations) {
-      const { number, batch, rootOffset, pages } = translation;
+      const { number, batch } = translation;
       this.#translations.remove(translation);
       this.#links.table.set(number, null);
       gone.add(number);
       this.#counts.regions--;
       if (batch.members.size === 0) this.#counts.codeBytes -= batch.bytes;
-      const records = this.#code.records(pages.get(0)!);
-      if (records === undefined) continue;
-      const record = records + (rootOffset >>> 1) * RECORD_BYTES;
-      this.#view.setUint16(record, this.#view.getUint16(record, true) & ~REGION_FLAG, true);
+      this.#flagRoot(translation, false);
     }
     const words = this.#words;
     const first = this.#layout.jumpCache >>> 2;

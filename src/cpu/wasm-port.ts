@@ -2,8 +2,10 @@
  * The narrow port through which the machine gets its linear memory and has generated modules compiled.
  * The host supplies it (Node or browser); nothing below `host` names the global WebAssembly.
  *
- * Interface: WasmPort, LinearMemory, WasmFunction.
+ * Interface: WasmPort, LinearMemory, WasmFunction, Workshop, MadeModule.
  */
+import type { ModuleOrder } from './translator/module-order.ts';
+
 export interface LinearMemory {
   readonly buffer: ArrayBufferLike;
   /** The host's own memory object, to be passed to `instantiate`. */
@@ -20,6 +22,27 @@ export interface WasmPort {
   /** Compiles and instantiates synchronously. The memory is import env.memory; the others are env.<name>. */
   instantiate(
     bytes: Uint8Array,
+    memory: LinearMemory,
+    imports: Record<string, (...args: number[]) => number | void>,
+  ): Record<string, WasmFunction>;
+  /**
+   * Where modules are made on another thread; undefined as long as it is not open, and asking opens it. Hosts without it have modules made
+   * here.
+   */
+  workshop?(): Workshop | undefined;
+}
+
+export interface Workshop {
+  /** Whether enough orders are waiting already. */
+  readonly isBusy: boolean;
+  /** Has a module made and compiled; `done` is called in a later turn of the event loop, with undefined if that failed. */
+  order(order: ModuleOrder, done: (made: MadeModule | undefined) => void): void;
+}
+
+export interface MadeModule {
+  readonly bytes: number;
+  /** As WasmPort.instantiate. */
+  instantiate(
     memory: LinearMemory,
     imports: Record<string, (...args: number[]) => number | void>,
   ): Record<string, WasmFunction>;

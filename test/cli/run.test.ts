@@ -197,6 +197,16 @@ describe('statistics', () => {
     expect(stderr).toMatch(/^compiled modules +\d/m);
   });
 
+  it('tell of code that was made on another thread', () => {
+    const loop = 'i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done';
+    const { statistics } = JSON.parse(run('--stats', '--json', IMAGE, 'sh', '-c', loop).stderr) as {
+      statistics: { translator: { modules: number; besideModules: number; made: number } };
+    };
+    const { modules, besideModules, made } = statistics.translator;
+    expect(besideModules).toBeGreaterThan(modules / 2);
+    expect(made).toBeGreaterThanOrEqual(modules);
+  });
+
   it('are part of the JSON', () => {
     const { statistics } = JSON.parse(run('--stats', '--json', IMAGE, 'true').stderr) as {
       statistics: { instructions: number; syscalls: { total: number; byName: Record<string, number> } };

@@ -3,14 +3,12 @@
  *
  * A translation belongs to physical pages in one floating-point state, as decoded code does: a `pageKey` is frame * 2 + fpDirty.
  *
- * Interface: Translations, Translation, Batch.
+ * Interface: Translations, Translation, PlacedRegion, Batch, rootKey.
  */
 import { MAX_REGIONS } from './signature.ts';
 
-export interface Translation {
-  /** Place in the table of functions. */
-  readonly number: number;
-  readonly batch: Batch;
+/** Where a region lies, translated or not. */
+export interface PlacedRegion {
   /** Offset of the root in its page. */
   readonly rootOffset: number;
   /** Keys of its pages by their distance in pages from the root's. */
@@ -18,6 +16,12 @@ export interface Translation {
   /** Where its code leaves it for code that was not known then: offsets from the root, of targets and of jumps to anywhere. */
   readonly exits: ReadonlySet<number>;
   readonly jumps: readonly number[];
+}
+
+export interface Translation extends PlacedRegion {
+  /** Place in the table of functions. */
+  readonly number: number;
+  readonly batch: Batch;
   /** How often this root was translated before. */
   readonly generation: number;
 }

@@ -11,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { WasmPort } from '../../machine/machine.ts';
 import { hostWasm } from '../wasm.ts';
+import { nodeWorkshops } from './workshop.ts';
 
 /** From dist/host/node/wasm.js and from the bundle in dist/bundle. */
 const PLACES = ['../../prebuilt/', '../prebuilt/'];
@@ -41,6 +42,7 @@ process.prependOnceListener('exit', () => {
 
 export const nodeWasm: WasmPort = {
   ...hostWasm,
+  workshop: () => nodeWorkshops.get(),
   prebuilt(name) {
     for (const place of PLACES) {
       try {

@@ -1,0 +1,7 @@
+/**
+ * What a thread needs that makes modules for machines of other threads, and no more, so that it starts quickly.
+ * Interface: fillOrder, ModuleOrder, Workshop, MadeModule.
+ */
+export { fillOrder } from '../cpu/translator/module-order.ts';
+export type { ModuleOrder } from '../cpu/translator/module-order.ts';
+export type { MadeModule, Workshop } from '../cpu/wasm-port.ts';
