@@ -1,6 +1,7 @@
 /* Short walks through few pages, up and down, by pointers and by indexes, often over the end of a page: what is read and written there. */
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum { PAGE = 4096, PAGES = 6, ROUNDS = 160000 };
@@ -91,6 +92,33 @@ static __attribute__((noinline)) double copy_and_sum(unsigned char *memory, int 
   return sum;
 }
 
+typedef struct node {
+  struct node *next;
+  uint32_t *value;
+} node;
+
+static uint32_t values[PAGES * PAGE / 4];
+
+/* Lists whose nodes lie anywhere: what is found, and in which order after they were turned around. */
+static __attribute__((noinline)) uint64_t follow(unsigned char *memory, int lists) {
+  uint64_t sum = 0;
+  for (int list = 0; list < lists; list++) {
+    node *first = 0;
+    for (int length = 1 + below(40); length > 0; length--) {
+      node *one = (node *)(memory + somewhere() / sizeof(node) * sizeof(node));
+      one->value = values + somewhere() / 4;
+      one->next = first;
+      if (one != first) first = one;
+    }
+    int steps = 0;
+    for (node *at = first; at && steps < 50; at = at->next, steps++) sum = sum * 31 + (*at->value += steps);
+    node *turned = 0;
+    for (node *at = first, *next; at && steps > 0; at = next, steps--) next = at->next, at->next = turned, turned = at;
+    for (node *at = turned; at && steps < 50; at = at->next, steps++) sum = sum * 31 + (at - (node *)memory);
+  }
+  return sum;
+}
+
 int main(void) {
   /* Pages that do not follow each other in physical memory. */
   unsigned char *memory = mmap(0, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -104,6 +132,8 @@ int main(void) {
     write_uint64_t(memory, ROUNDS / 16), copy_uint64_t(memory, ROUNDS / 16), sum += read_uint64_t(memory, ROUNDS / 16);
     copy_blocks(memory, ROUNDS / 16);
     printf("%a\n", copy_and_sum(memory, ROUNDS / 16));
+    sum = sum * 131 + follow(memory, ROUNDS / 160);
+    memset(memory, round, PAGES * PAGE);
     for (int i = 0; i < PAGES * PAGE; i++) sum = sum * 131 + memory[i];
     printf("%016llx\n", (unsigned long long)sum);
   }

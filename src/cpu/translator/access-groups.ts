@@ -119,12 +119,14 @@ export class Sums {
     });
   }
 
-  private resultOf({ graph, decoded }: Instruction): Sum | undefined {
+  private resultOf(instruction: Instruction): Sum | undefined {
+    const { graph, decoded } = instruction;
     const [only] = graph;
     if (graph.length !== 1 || only?.do !== 'setReg') return undefined;
     const { rs1 = 0, rs2 = 0, imm = 0 } = decoded.operands;
     const { value } = only;
-    if (isSumOf(value, 'imm')) return added(this.of(rs1), imm);
+    const sum = addedImmediate(instruction);
+    if (sum) return added(this.of(sum.from), sum.by);
     if (!this.withIndexes) return undefined;
     if (value.op === 'sext32' && isSumOf(value.a, 'imm')) return asIndex(added(this.of(rs1), imm));
     return isSumOf(value, 'reg') ? sumOf(this.of(rs1), this.of(rs2)) : undefined;
@@ -244,11 +246,11 @@ function plainAccess(statement: Stmt): { access: 'read' | 'write'; size: number;
   return { access: 'read', size: statement.expr.size, address: statement.expr.a };
 }
 
-/** Of an instruction that does nothing but add an immediate: what it adds to what. */
+/** Of an instruction that does nothing but add an immediate, or copy a register: what it adds to what. */
 export function addedImmediate({ graph, decoded }: Instruction): { from: number; by: number } | undefined {
   const [only] = graph;
   if (graph.length !== 1 || only?.do !== 'setReg') return undefined;
-  const { value } = only;
-  if (value.op !== 'add' || value.a.op !== 'reg' || value.b.op !== 'imm') return undefined;
-  return { from: decoded.operands.rs1!, by: decoded.operands.imm! };
+  const { rs1, rs2, imm } = decoded.operands;
+  if (isSumOf(only.value, 'imm')) return { from: rs1!, by: imm! };
+  return isSumOf(only.value, 'reg') && rs1 === 0 ? { from: rs2!, by: 0 } : undefined;
 }

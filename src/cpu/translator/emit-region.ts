@@ -9,7 +9,7 @@
  */
 import type { Expr, RegisterOperand } from '../../isa/graph.ts';
 import type { AccessSize } from '../../isa/ops.ts';
-import type { CodeEmitter, FuncRef, Label, Local } from '../../wasm/code.ts';
+import type { CodeEmitter, FuncRef, GlobalRef, Label, Local } from '../../wasm/code.ts';
 import { emitInstruction, type Flow } from '../interpreter/statements.ts';
 import { Temps, type ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
@@ -36,6 +36,7 @@ import { RegionFp, type FpLinks } from './region-fp.ts';
 import { BEGINNING, RegionExits } from './region-exits.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
+import { findPointerChains, type PointerChains } from './pointer-chains.ts';
 import { planMoves, WideMoves } from './wide-moves.ts';
 import { leavesWord, Words, type WordContext } from './words.ts';
 
@@ -46,6 +47,8 @@ export interface RegionLinks {
   /** See interpreter/time.ts. */
   readonly time: FuncRef;
   readonly fp: FpLinks;
+  /** Makes an i32 that is kept from call to call. */
+  global(initial: number): GlobalRef;
   /** A region of the same module whose root is at an offset from this one's, and whether it needs no look-up. */
   callee(at: number): { readonly region: FuncRef; readonly isSafe: boolean } | undefined;
 }
@@ -75,6 +78,7 @@ class RegionEmitter implements Flow {
   private readonly fp: RegionFp;
   private readonly words: Words;
   private readonly moves: WideMoves;
+  private readonly chains: PointerChains;
   private readonly pc: Local;
   private readonly budget: Local;
   private readonly depth: Local;
@@ -98,6 +102,7 @@ class RegionEmitter implements Flow {
     this.graph = versionLoops(analyze(region));
     this.registers = analyzeRegisters(this.graph);
     this.budgetPlan = planBudget(this.graph);
+    this.chains = findPointerChains(this.graph);
     this.structure = new StructuredCode(code, this.graph, (block) => this.emitBlock(block));
     [this.pc, this.budget, this.depth] = code.params as [Local, Local, Local];
     this.exits = new RegionExits(code, layout);
@@ -106,6 +111,7 @@ class RegionEmitter implements Flow {
     this.select = code.local('i32');
     this.moves = new WideMoves(code);
     this.flat = new FlatAccess(code, code.local('i32'));
+    this.flat.declarePredictions(this.chains.bases, links.global);
     this.wordContext = this.makeWordContext();
     this.words = new Words(code, this.wordContext);
     this.guards = new Guards(code, this.flat, this.graph.blocks, (number) => this.guest.local('x', number));
@@ -175,6 +181,7 @@ class RegionEmitter implements Flow {
     };
     if (groups.length === 0) return emitAll();
     this.emitVersions((alone) => {
+      flat.predict(this.chains.before(this.block, from));
       for (const group of groups) flat.openGroup(group, this.guest.local('x', group.base), alone);
       this.members = members;
       emitAll();
@@ -230,6 +237,7 @@ class RegionEmitter implements Flow {
     this.instruction = this.graph.blocks[this.block]!.instructions[index]!;
     const { instruction } = this;
     this.fp.begin(instruction, index);
+    if (instruction.mayExit) this.flat.predict(this.chains.before(this.block, index));
     const isLast = index === this.graph.blocks[this.block]!.instructions.length - 1;
     const isWord = leavesWord(instruction, this.wordContext);
     this.words.before(instruction);

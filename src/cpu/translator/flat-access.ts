@@ -8,10 +8,14 @@
  *
  * A group of accesses (access-groups.ts) is looked up together.
  *
+ * Where code follows pointers (pointer-chains.ts), the entry is predicted: what is added to the address is the entry of last time, and the
+ * one in the table is compared with it. Pages that lie side by side in physical memory as well have equal entries. So the host's
+ * branch prediction stands for a load that the next load would wait for.
+ *
  * Interface: FlatAccess, Facts, Host.
  */
 import type { AccessSize } from '../../isa/ops.ts';
-import type { CodeEmitter, Label, Local } from '../../wasm/code.ts';
+import type { CodeEmitter, GlobalRef, Label, Local } from '../../wasm/code.ts';
 import type { Temps } from '../interpreter/values.ts';
 import { FLAT_BIAS, FLAT_TABLE_BYTES } from '../layout.ts';
 import type { AccessGroup } from './access-groups.ts';
@@ -46,10 +50,18 @@ interface Stream {
   readonly entry: Local;
 }
 
+/** The entry that was seen last, and where it is kept from call to call. */
+interface Prediction {
+  readonly entry: Local;
+  readonly kept: GlobalRef;
+}
+
 const PAGE_BYTES = 4096;
 const FAR = 1 << 20;
 const GUARD_BYTES = 4096;
 const MAX_ALIGNMENT = 8;
+/** Differs from all entries, also from those that allow nothing. */
+const NO_ENTRY = 1;
 /** What x86-64 can compare with directly; the last page has no entries anyway. */
 const MAX_IMMEDIATE = 0x7fff_ffff;
 
@@ -60,6 +72,10 @@ export class FlatAccess {
   /** The groups that were looked up, and where they begin. */
   private readonly grouped = new Map<AccessGroup, Local>();
   private readonly streams = new Map<AccessGroup, Stream>();
+  /** The entries that were seen last, by the register through which they were sought. */
+  private readonly predicted = new Map<number, Prediction>();
+  /** Registers, as bits, through which entries are to be predicted. */
+  private chained = 0;
   private facts = noFacts();
   private readonly atEnd = new Map<number, Facts>();
 
@@ -70,12 +86,24 @@ export class FlatAccess {
 
   loadTable(address: number): void {
     this.code.i32(0).mem('i32.load', address).set(this.table);
+    for (const { entry, kept } of this.predicted.values()) this.code.globalGet(kept).set(entry);
+  }
+
+  /** The registers, as bits, through which entries may be predicted; to be called before any code is emitted. */
+  declarePredictions(bases: number, makeGlobal: (initial: number) => GlobalRef): void {
+    for (let base = 1; base < 32; base++)
+      if ((bases >>> base) & 1) this.predicted.set(base, { entry: this.code.local('i32'), kept: makeGlobal(NO_ENTRY) });
   }
 
   /** A group that openStream will look up; to be called before any code is emitted. */
   declareStream(group: AccessGroup): void {
     const { code } = this;
     this.streams.set(group, { page: code.local('i64'), room: code.local('i64'), entry: code.local('i32') });
+  }
+
+  /** From here on, what these registers (as bits) point to is predicted. */
+  predict(chained: number): void {
+    this.chained = chained;
   }
 
   /** `from`: the blocks from which this one is reached. */
@@ -126,8 +154,8 @@ export class FlatAccess {
   /** Looks a group up, through `base`, or branches to `miss` where it has to be done access by access. */
   openGroup(group: AccessGroup, base: Local, miss: Label): void {
     const host = this.code.local('i32');
-    this.lookUpGroup(group, base, host, miss);
-    this.pushLow(group, base).get(host).op('i32.add').set(host);
+    const entry = this.lookUpGroup(group, base, miss);
+    this.pushLow(group, base).get(entry).op('i32.add').set(host);
     this.grouped.set(group, host);
   }
 
@@ -147,8 +175,7 @@ export class FlatAccess {
     code.get(room).op('i64.ge_u');
     code.if(() => {
       // Nothing of the stream changes unless all of it does.
-      const found = code.local('i32');
-      this.lookUpGroup(group, base, found, miss);
+      const found = this.lookUpGroup(group, base, miss);
       code.get(found).set(entry);
       code.get(base).i64(group.from).op('i64.add').i64(-PAGE_BYTES).op('i64.and').set(page);
       code.i64(Math.floor((PAGE_BYTES - (group.to - group.from)) / group.size) + 1).set(room);
@@ -191,8 +218,10 @@ export class FlatAccess {
     return group.from === 0 ? this.code : this.code.i32(group.from).op('i32.add');
   }
 
-  private lookUpGroup(group: AccessGroup, base: Local, entry: Local, missed: Label): void {
+  /** Gives the entry. */
+  private lookUpGroup(group: AccessGroup, base: Local, missed: Label): Local {
     const { code } = this;
+    const entry = code.local('i32');
     // Of a sum of two registers nothing is known.
     const { alignment, slack } = group.index === undefined ? this.facts : noFacts();
     const low = code.local('i32');
@@ -201,7 +230,7 @@ export class FlatAccess {
     const isAligned = alignment[group.base]! >= group.size;
     const isLow = slack[group.base]! + Math.max(Math.abs(group.from), Math.abs(group.to)) <= GUARD_BYTES;
     this.checkBase(group.size, isAligned, isLow, () => code.get(base), missed);
-    code.get(entry).i32(1).op('i32.and', 'i32.eqz').unlikely().brIf(missed);
+    const found = this.checkEntry(entry, group.index === undefined ? group.base : undefined, missed);
     // The last byte is on the same page.
     const room = PAGE_BYTES - (group.to - group.from);
     if (group.to - group.from > group.size)
@@ -215,6 +244,24 @@ export class FlatAccess {
         .brIf(missed);
     alignment[group.base] = Math.max(alignment[group.base]!, group.size);
     if (!isLow) slack[group.base] = 0;
+    return found;
+  }
+
+  /** Goes to `missed` where an entry does not allow the access. Gives the local to take it from. */
+  private checkEntry(entry: Local, base: number | undefined, missed: Label): Local {
+    const { code } = this;
+    const check = (): void => void code.get(entry).i32(1).op('i32.and', 'i32.eqz').unlikely().brIf(missed);
+    const predicted = base !== undefined && (this.chained >>> base) & 1 ? this.predicted.get(base) : undefined;
+    if (!predicted) {
+      check();
+      return entry;
+    }
+    code.get(entry).get(predicted.entry).op('i32.ne');
+    code.unlikely().if(() => {
+      check();
+      code.get(entry).tee(predicted.entry).globalSet(predicted.kept);
+    });
+    return predicted.entry;
   }
 
   /**
@@ -262,7 +309,8 @@ export class FlatAccess {
     const isAligned = size === 1 || (base !== undefined && Math.min(alignment[base]!, alignmentOf(offset)) >= size);
     const isLow = base !== undefined && slack[base]! + Math.abs(offset) + size <= GUARD_BYTES;
     const isEven = alignmentOf(offset) >= size;
-    code.block((found) => {
+    let found = entry;
+    code.block((done) => {
       code.block((missed) => {
         pushBase();
         code.op('i32.wrap_i64');
@@ -277,14 +325,14 @@ export class FlatAccess {
             .unlikely()
             .brIf(missed);
         this.checkBase(size, isAligned || !isEven, isLow, pushBase, missed);
-        code.get(entry).i32(1).op('i32.and', 'i32.eqz').unlikely().brIf(missed);
-        code.br(found);
+        found = this.checkEntry(entry, base, missed);
+        code.br(done);
       });
       leave();
     });
     if (base !== undefined && !isLow) slack[base] = 0;
     if (base !== undefined && isEven) alignment[base] = Math.max(alignment[base]!, size);
-    code.get(low).get(entry).op('i32.add').set(entry);
+    code.get(low).get(found).op('i32.add').set(entry);
     return { local: entry, offset: FLAT_BIAS };
   }
 

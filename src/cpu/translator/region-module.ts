@@ -7,7 +7,7 @@
 import type { Expr, Stmt } from '../../isa/graph.ts';
 import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import { FP_PRIMITIVES } from '../../isa/fp-ops.ts';
-import type { FuncRef } from '../../wasm/code.ts';
+import type { FuncRef, GlobalRef } from '../../wasm/code.ts';
 import { ModuleBuilder } from '../../wasm/module.ts';
 import type { FpHost } from '../fp/fp-host.ts';
 import type { Layout } from '../layout.ts';
@@ -37,6 +37,7 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
   const fp = { functions: exact, host };
   const functions = batch.map((_, i) => module.declare(`r${i}`, REGION_PARAMS, REGION_RESULTS));
   const byRoot = new Map(batch.map(({ at }, i) => [at, i]));
+  const global = (initial: number): GlobalRef => module.global('i32', true, initial);
   batch.forEach(({ region, at, pages }, i) => {
     const callee = (offset: number): { region: FuncRef; isSafe: boolean } | undefined => {
       const index = byRoot.get(at + offset);
@@ -44,7 +45,7 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
       const isSafe = [...batch[index]!.pages].every((page) => pages.has(page));
       return { region: functions[index]!, isSafe };
     };
-    module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, time, fp, callee }));
+    module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, time, fp, callee, global }));
     module.exportFunction(`r${i}`, functions[i]!);
   });
   return module.toBytes({ branchHints: true });

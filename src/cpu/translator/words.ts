@@ -56,7 +56,7 @@ function isWord(expr: Expr, context: WordContext): boolean {
     case 'shrs':
       return isWord(expr.a, context);
     case 'add':
-      if (expr.b.op !== 'imm') return false;
+      if (expr.b.op !== 'imm') return context.register(expr.a) === 0 && isWord(expr.b, context);
       return (context.imm === 0 && isWord(expr.a, context)) || context.register(expr.a) === 0;
     default:
       return false;
