@@ -28,6 +28,16 @@ static uint32_t somewhere(void) {
     }                                                                                                                      \
     return sum;                                                                                                            \
   }                                                                                                                        \
+  static __attribute__((noinline)) uint64_t count_##type(const type *memory, int walks) {                                   \
+    uint64_t sum = 0;                                                                                                      \
+    for (int walk = 0; walk < walks; walk++) {                                                                             \
+      uint32_t at = somewhere() / sizeof(type), end = at + 1 + below(12);                                                  \
+      do sum = sum * 31 + memory[at++];                                                                                    \
+      while (at != end);                                                                                                   \
+      for (uint32_t i = below(12) + 1; i-- > 0;) sum = sum * 31 + memory[at + i - 3];                                      \
+    }                                                                                                                      \
+    return sum;                                                                                                            \
+  }                                                                                                                        \
   static __attribute__((noinline)) void write_##type(unsigned char *memory, int walks) {                                   \
     for (int walk = 0; walk < walks; walk++) {                                                                             \
       type *to = (type *)(memory + somewhere() / sizeof(type) * sizeof(type));                                             \
@@ -127,9 +137,13 @@ int main(void) {
   uint64_t sum = 0;
   for (int round = 0; round < 4; round++) {
     write_uint8_t(memory, ROUNDS / 16), copy_uint8_t(memory, ROUNDS / 16), sum += read_uint8_t(memory, ROUNDS / 16);
+    sum += count_uint8_t((const uint8_t *)memory, ROUNDS / 16);
     write_uint16_t(memory, ROUNDS / 16), copy_uint16_t(memory, ROUNDS / 16), sum += read_uint16_t(memory, ROUNDS / 16);
+    sum += count_uint16_t((const uint16_t *)memory, ROUNDS / 16);
     write_uint32_t(memory, ROUNDS / 16), copy_uint32_t(memory, ROUNDS / 16), sum += read_uint32_t(memory, ROUNDS / 16);
+    sum += count_uint32_t((const uint32_t *)memory, ROUNDS / 16);
     write_uint64_t(memory, ROUNDS / 16), copy_uint64_t(memory, ROUNDS / 16), sum += read_uint64_t(memory, ROUNDS / 16);
+    sum += count_uint64_t((const uint64_t *)memory, ROUNDS / 16);
     copy_blocks(memory, ROUNDS / 16);
     printf("%a\n", copy_and_sum(memory, ROUNDS / 16));
     sum = sum * 131 + follow(memory, ROUNDS / 160);

@@ -11,8 +11,11 @@ import type { Block, Instruction } from './region.ts';
 export interface AccessGroup {
   /** The x register through which it goes, as it is where the group is looked up. */
   readonly base: number;
-  /** Another one that is added to it. */
+  /** Another one that is added to it, moved up by `shift` bits. */
   readonly index?: number | undefined;
+  readonly shift: number;
+  /** Whether an index was taken as unsigned, so that it must not become negative on the way either. */
+  readonly isUnsigned: boolean;
   /** Registers that must be indexes for the offsets to be right: not negative, and far from 2^31. */
   readonly indexes: readonly number[];
   /** Whether any is a write. */
@@ -67,14 +70,22 @@ interface Access<At> {
   readonly sum: Sum;
 }
 
-/** A register's value as a sum of what one or two registers were at the beginning. */
+/** A register's value as a sum of what one or two registers were at the beginning, of which one may be moved up. */
 export interface Sum {
+  /** 0 where there is an index alone that is moved up. */
   readonly base: number;
   readonly index?: number | undefined;
+  readonly shift: number;
+  /** Whether an index was taken as unsigned. */
+  readonly isUnsigned: boolean;
   readonly offset: number;
-  /** Registers to which 32-bit arithmetic has added: the sum is right if they are indexes. */
+  /** Registers to which 32-bit arithmetic has been done: the sum is right if they are indexes. */
   readonly indexes: readonly number[];
 }
+
+/** Indexes are moved up by so many bits at most for the size of an element; by WORD_BITS on the way to that if they are 32 bits wide. */
+const MAX_SHIFT = 3;
+const WORD_BITS = 32;
 
 /** What a register may be at most to count as an index, when `MAX_SPAN_BYTES` and more are added to it. */
 export const INDEX_LIMIT = 0x7fff_0000;
@@ -92,7 +103,9 @@ export class Sums {
   }
 
   of(register: number): Sum | undefined {
-    return this.known.has(register) ? this.known.get(register) : { base: register, offset: 0, indexes: [] };
+    return this.known.has(register)
+      ? this.known.get(register)
+      : { base: register, shift: 0, isUnsigned: false, offset: 0, indexes: [] };
   }
 
   copy(): Sums {
@@ -129,6 +142,8 @@ export class Sums {
     if (sum) return added(this.of(sum.from), sum.by);
     if (!this.withIndexes) return undefined;
     if (value.op === 'sext32' && isSumOf(value.a, 'imm')) return asIndex(added(this.of(rs1), imm));
+    if (value.op === 'shl' && value.b.op === 'imm') return movedUp(this.of(rs1), imm);
+    if (value.op === 'shru' && value.b.op === 'imm') return movedDown(this.of(rs1), imm);
     return isSumOf(value, 'reg') ? sumOf(this.of(rs1), this.of(rs2)) : undefined;
   }
 }
@@ -143,19 +158,53 @@ function added(sum: Sum | undefined, offset: number): Sum | undefined {
 }
 
 function sumOf(a: Sum | undefined, b: Sum | undefined): Sum | undefined {
-  if (!a || !b || a.index !== undefined || b.index !== undefined || a.base === 0 || b.base === 0) return undefined;
-  const [base, index] = [Math.min(a.base, b.base), Math.max(a.base, b.base)];
-  return { base, index, offset: a.offset + b.offset, indexes: [...new Set([...a.indexes, ...b.indexes])] };
+  if (!a || !b) return undefined;
+  const indexes = [...new Set([...a.indexes, ...b.indexes])];
+  const rest = { offset: a.offset + b.offset, isUnsigned: a.isUnsigned || b.isUnsigned, indexes };
+  if (isMovedUp(a) && isPlain(b)) return { ...a, ...rest, base: b.base };
+  if (isMovedUp(b) && isPlain(a)) return { ...b, ...rest, base: a.base };
+  if (!isPlain(a) || !isPlain(b)) return undefined;
+  return { base: Math.min(a.base, b.base), index: Math.max(a.base, b.base), shift: 0, ...rest };
+}
+
+/** One register and an offset. */
+function isPlain({ base, index }: Sum): boolean {
+  return base !== 0 && index === undefined;
+}
+
+/** An index moved up for the size of an element. */
+function isMovedUp({ base, index, shift }: Sum): boolean {
+  return base === 0 && index !== undefined && shift <= MAX_SHIFT;
+}
+
+/** Of a left shift. One by WORD_BITS, of which the upper half is lost, is right for an index that has not become negative. */
+function movedUp(sum: Sum | undefined, shift: number): Sum | undefined {
+  if (!sum || !isPlain(sum) || (shift > MAX_SHIFT && shift !== WORD_BITS)) return undefined;
+  if (shift === WORD_BITS && (sum.offset < 0 || sum.offset > MAX_SPAN_BYTES)) return undefined;
+  const isUnsigned = sum.isUnsigned || shift === WORD_BITS;
+  const indexes = shift === WORD_BITS ? [sum.base] : sum.indexes;
+  return { base: 0, index: sum.base, shift, isUnsigned, offset: sum.offset * 2 ** shift, indexes };
+}
+
+/** Of a right shift, where that gives back an index that was moved up by WORD_BITS. */
+function movedDown(sum: Sum | undefined, by: number): Sum | undefined {
+  if (!sum || sum.base !== 0 || sum.shift !== WORD_BITS || by < WORD_BITS - MAX_SHIFT || by > WORD_BITS)
+    return undefined;
+  const offset = sum.offset / 2 ** by;
+  if (!Number.isInteger(offset)) return undefined;
+  if (by === WORD_BITS) return { ...sum, base: sum.index!, index: undefined, shift: 0, offset };
+  return { ...sum, shift: WORD_BITS - by, offset };
 }
 
 /** Of a sum that was cut to 32 bits. */
 function asIndex(sum: Sum | undefined): Sum | undefined {
-  if (!sum || sum.index !== undefined || sum.base === 0) return undefined;
+  if (!sum || !isPlain(sum)) return undefined;
   return Math.abs(sum.offset) > MAX_SPAN_BYTES ? undefined : { ...sum, indexes: [sum.base] };
 }
 
 function isSameSum(a: Sum, b: Sum): boolean {
-  const isSamePlace = a.base === b.base && a.index === b.index && a.offset === b.offset;
+  const isSamePlace = a.base === b.base && a.index === b.index && a.shift === b.shift && a.offset === b.offset;
+  if (a.isUnsigned !== b.isUnsigned) return false;
   return isSamePlace && a.indexes.length === b.indexes.length && a.indexes.every((index) => b.indexes.includes(index));
 }
 
@@ -164,7 +213,7 @@ export class AccessCollector<At> {
   private readonly found = new Map<string, Access<At>[]>();
 
   add(access: 'read' | 'write', sum: Sum, at: At, size: number, offset: number): void {
-    const key = `${sum.base}.${sum.index ?? ''}`;
+    const key = `${sum.base}.${sum.index ?? ''}.${sum.shift}.${sum.isUnsigned}`;
     const list = this.found.get(key) ?? [];
     this.found.set(key, list);
     list.push({ at, access, size, offset: sum.offset + offset, sum });
@@ -173,7 +222,7 @@ export class AccessCollector<At> {
   /** Of no fewer accesses than `least`. */
   groups(least = MIN_ACCESSES): { group: AccessGroup; members: { at: At; offset: number }[] }[] {
     return [...this.found.values()].flatMap((accesses) => {
-      const { base, index } = accesses[0]!.sum;
+      const { base, index, shift, isUnsigned } = accesses[0]!.sum;
       const aligned = accesses.filter(({ offset, size }) => offset % size === 0);
       const from = Math.min(...aligned.map(({ offset }) => offset));
       const members = aligned.filter(({ offset, size }) => offset + size - from <= MAX_SPAN_BYTES);
@@ -183,7 +232,12 @@ export class AccessCollector<At> {
       // What can be written can be read.
       const access = members.some((member) => member.access === 'write') ? 'write' : 'read';
       const indexes = [...new Set(members.flatMap(({ sum }) => sum.indexes))];
-      return [{ group: { base, index, indexes, access, from: Math.floor(from / size) * size, to, size }, members }];
+      return [
+        {
+          group: { base, index, shift, isUnsigned, indexes, access, from: Math.floor(from / size) * size, to, size },
+          members,
+        },
+      ];
     });
   }
 }

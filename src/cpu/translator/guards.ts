@@ -83,11 +83,13 @@ export class Guards {
     code.tee(limit).get(turns).get(limit).get(turns).op('i32.lt_u', 'select').set(turns);
   }
 
-  private baseOf({ base, index }: AccessGroup): Local {
+  private baseOf({ base, index, shift }: AccessGroup): Local {
     const { code } = this;
     if (index === undefined) return this.register(base);
     const sum = code.local('i64');
-    code.get(this.register(base)).get(this.register(index)).op('i64.add').set(sum);
+    code.get(this.register(base)).get(this.register(index));
+    if (shift !== 0) code.i64(shift).op('i64.shl');
+    code.op('i64.add').set(sum);
     return sum;
   }
 }

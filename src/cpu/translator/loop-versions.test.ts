@@ -10,6 +10,9 @@ const addi = (rd: number, rs1: number, imm: number): number => ((imm & 0xfff) <<
 const add = (rd: number, rs1: number, rs2: number): number => (rs2 << 20) | (rs1 << 15) | (rd << 7) | 0x33;
 const addiw = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs1 << 15) | (rd << 7) | 0x1b;
 const lbu = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs1 << 15) | (4 << 12) | (rd << 7) | 0x03;
+const lh = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs1 << 15) | (1 << 12) | (rd << 7) | 0x03;
+const slli = (rd: number, rs1: number, by: number): number => (by << 20) | (rs1 << 15) | (1 << 12) | (rd << 7) | 0x13;
+const srli = (rd: number, rs1: number, by: number): number => (by << 20) | (rs1 << 15) | (5 << 12) | (rd << 7) | 0x13;
 const bne = (rs1: number, rs2: number, d: number): number =>
   ((d >> 12) << 31) | (((d >> 5) & 63) << 25) | (rs2 << 20) | (rs1 << 15) | (1 << 12) | (((d >> 1) & 15) << 8) | (((d >> 11) & 1) << 7) | 0x63; // prettier-ignore
 
@@ -30,7 +33,7 @@ describe('versionLoops', () => {
     const guard = graph.blocks[0]!.end;
     if (guard.kind !== 'guard') throw new Error(`the loop begins with ${guard.kind}`);
     expect(guard.groups).toEqual([
-      { base: A0, index: undefined, indexes: [], access: 'read', size: 1, from: 0, to: 8 },
+      { base: A0, index: undefined, shift: 0, isUnsigned: false, indexes: [], access: 'read', size: 1, from: 0, to: 8 },
     ]);
     const offsets = graph.blocks.flatMap(({ guarded }) => [...(guarded?.values() ?? [])].map(({ offset }) => offset));
     expect(offsets).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0]);
@@ -46,7 +49,39 @@ describe('versionLoops', () => {
     const words = [add(A2, A0, A1), lbu(A2, A2, 0), addiw(A1, A1, 1), bne(A1, S0, -12), RET];
     const guard = versionLoops(analyze(regionOf(words))).blocks[0]!.end;
     if (guard.kind !== 'guard') throw new Error(`the loop begins with ${guard.kind}`);
-    expect(guard.groups).toEqual([{ base: A0, index: A1, indexes: [A1], access: 'read', size: 1, from: 0, to: 8 }]);
+    expect(guard.groups).toEqual([
+      { base: A0, index: A1, shift: 0, isUnsigned: false, indexes: [A1], access: 'read', size: 1, from: 0, to: 8 },
+    ]);
+  });
+
+  it('follows an unsigned index of 32 bits that counts elements', () => {
+    const words = [slli(A2, A1, 32), srli(A2, A2, 31), add(A2, A2, A0), lh(A2, A2, 0), addiw(A1, A1, 1), bne(A1, S0, -20), RET]; // prettier-ignore
+    const guard = versionLoops(analyze(regionOf(words))).blocks[0]!.end;
+    if (guard.kind !== 'guard') throw new Error(`the loop begins with ${guard.kind}`);
+    const [group] = guard.groups;
+    expect(group).toEqual({
+      base: A0,
+      index: A1,
+      shift: 1,
+      isUnsigned: true,
+      indexes: [A1],
+      access: 'read',
+      size: 2,
+      from: 0,
+      to: 16,
+    });
+  });
+
+  it('does not count turns for such an index that falls', () => {
+    const words = [slli(A2, A1, 32), srli(A2, A2, 31), add(A2, A2, A0), lh(A2, A2, 0), addiw(A1, A1, 0xfff), bne(A1, S0, -20), RET]; // prettier-ignore
+    const graph = versionLoops(analyze(regionOf(words)));
+    expect(graph.blocks.some(({ end }) => end.kind === 'guard')).toBe(false);
+  });
+
+  it('does not follow such an index that may have become negative', () => {
+    const words = [addiw(A1, A1, 0xfff), slli(A2, A1, 32), srli(A2, A2, 31), add(A2, A2, A0), lh(A2, A2, 0), bne(A1, S0, -20), RET]; // prettier-ignore
+    const graph = versionLoops(analyze(regionOf(words)));
+    expect(graph.blocks.some(({ end }) => end.kind === 'guard')).toBe(false);
   });
 
   it('counts turns by an index, but not where two registers move against each other', () => {

@@ -98,7 +98,7 @@ function planVersion(graph: FlowGraph, loop: Loop, rounds: number): Version {
 }
 
 /** By how much a group moves, given what is known of the registers a turn later. It stays on its page, so an index stays one if it moves no faster. */
-function stepOf({ base, index, indexes, size }: AccessGroup, later: Sums): number | undefined {
+function stepOf({ base, index, shift, isUnsigned, indexes, size }: AccessGroup, later: Sums): number | undefined {
   const moved = (register: number): number | undefined => {
     const sum = later.of(register);
     const isSame = sum?.base === register && sum.index === undefined;
@@ -106,7 +106,9 @@ function stepOf({ base, index, indexes, size }: AccessGroup, later: Sums): numbe
   };
   const [first, second] = [moved(base), index === undefined ? 0 : moved(index)];
   if (first === undefined || second === undefined) return undefined;
-  const step = first + second;
+  // What was taken as unsigned is right from 0 upwards only.
+  if (isUnsigned && indexes.some((register) => (moved(register) ?? -1) < 0)) return undefined;
+  const step = first + second * 2 ** shift;
   const areIndexes = indexes.every((register) => Math.abs(moved(register) ?? Infinity) <= Math.abs(step));
   return areIndexes && step % size === 0 ? step : undefined;
 }
