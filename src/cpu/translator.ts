@@ -10,6 +10,7 @@
  *   emit-region.ts   its function                       region-module.ts              several as a module
  *   loops.ts, loop-versions.ts, guards.ts   several rounds of a loop   words.ts        arithmetic on low halves
  *   flat-access.ts   its accesses to memory             access-groups.ts  those that share a look-up
+ *   sums.ts          where accesses go                  pointer-chains.ts             where each waits for the one before
  *   memory-effects.ts   what they do                    wide-moves.ts                 those that only copy
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle

@@ -17,7 +17,6 @@ import { planBudget, type BudgetPlan } from './budget.ts';
 import { analyzeRegisters, type RegisterFlow } from './dataflow.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
 import {
-  addedImmediate,
   endsInControlFlow,
   planStretches,
   type AccessGroup,
@@ -36,6 +35,7 @@ import { RegionFp, type FpLinks } from './region-fp.ts';
 import { BEGINNING, RegionExits } from './region-exits.ts';
 import { RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
+import { addedImmediate } from './sums.ts';
 import { findPointerChains, type PointerChains } from './pointer-chains.ts';
 import { planMoves, WideMoves } from './wide-moves.ts';
 import { leavesWord, Words, type WordContext } from './words.ts';

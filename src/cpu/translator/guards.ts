@@ -5,9 +5,10 @@
  * Interface: Guards, GuardEnd, TurnEnd.
  */
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
-import { INDEX_LIMIT, type AccessGroup } from './access-groups.ts';
+import type { AccessGroup } from './access-groups.ts';
 import type { FlatAccess } from './flat-access.ts';
 import type { Block, Target } from './region.ts';
+import { INDEX_LIMIT } from './sums.ts';
 
 /** A block without instructions, made in front of a loop: goes on to `hit` if the groups can be looked up. */
 export interface GuardEnd {

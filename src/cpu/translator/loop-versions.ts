@@ -20,10 +20,11 @@
  *
  * Interface: versionLoops.
  */
-import { accessOf, AccessCollector, Sums, type AccessGroup, type GroupMembers } from './access-groups.ts';
+import { accessOf, AccessCollector, type AccessGroup, type GroupMembers } from './access-groups.ts';
 import { orderBlocks, type FlowGraph } from './flow-graph.ts';
 import { innermostLoops, isInEveryRound, type Loop } from './loops.ts';
 import { retarget, type Block, type Target } from './region.ts';
+import { Sums } from './sums.ts';
 
 /** Instructions in the rounds that follow each other, and how many those are at most. */
 const MAX_UNROLLED_INSTRUCTIONS = 128;

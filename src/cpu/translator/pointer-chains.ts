@@ -8,9 +8,10 @@
  *
  * Interface: findPointerChains, PointerChains.
  */
-import { accessOf, addedImmediate } from './access-groups.ts';
+import { accessOf } from './access-groups.ts';
 import type { FlowGraph } from './flow-graph.ts';
 import type { Instruction } from './region.ts';
+import { addedImmediate } from './sums.ts';
 
 /** A chain of so many loads is long. */
 const LONG = 4;
