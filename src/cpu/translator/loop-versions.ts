@@ -27,26 +27,32 @@ import { retarget, type Block, type Target } from './region.ts';
 import { Sums } from './sums.ts';
 
 /** Instructions in the rounds that follow each other, and how many those are at most. */
-const MAX_UNROLLED_INSTRUCTIONS = 128;
+const MAX_UNROLLED_INSTRUCTIONS = 64;
 const MAX_ROUNDS = 8;
 /** Loops beyond this size are left as they are. */
 const MAX_LOOP_INSTRUCTIONS = 64;
 /** What a region may become by this: V8 takes long over large functions. */
-const MAX_REGION_INSTRUCTIONS = 800;
+const MAX_REGION_INSTRUCTIONS = 480;
+/** Rounds from this size on have more values than the host has registers, so that turns are worth more to them. */
+const LARGE_ROUND = 32;
+const LARGE = { unrolled: 128, region: 800 };
 
 export function versionLoops(graph: FlowGraph): FlowGraph {
   const blocks = [...graph.blocks];
-  let room = MAX_REGION_INSTRUCTIONS - blocks.reduce((sum, block) => sum + block.instructions.length, 0);
+  let total = blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   for (const loop of innermostLoops(graph)) {
     const size = loop.blocks.reduce((sum, block) => sum + graph.blocks[block]!.instructions.length, 0);
     const isPlain = loop.blocks.every((block) => graph.blocks[block]!.end.kind !== 'select');
     if (!isPlain || size === 0 || size > MAX_LOOP_INSTRUCTIONS) continue;
-    const rounds = Math.max(1, Math.min(MAX_ROUNDS, Math.floor(MAX_UNROLLED_INSTRUCTIONS / size)));
+    const isLarge = size >= LARGE_ROUND;
+    const unrolled = isLarge ? LARGE.unrolled : MAX_UNROLLED_INSTRUCTIONS;
+    const rounds = Math.max(1, Math.min(MAX_ROUNDS, Math.floor(unrolled / size)));
     const version = planVersion(graph, loop, rounds);
     const { groups, steps } = version;
     const added = size * (steps ? rounds + 1 : groups.length > 0 ? rounds : rounds - 1);
-    if (added === 0 || added > room) continue;
-    room -= added;
+    const most = isLarge && steps ? LARGE.region : MAX_REGION_INSTRUCTIONS;
+    if (added === 0 || total + added > most) continue;
+    total += added;
     if (steps) addTurns(blocks, loop, version, steps);
     else if (groups.length > 0) addVersion(blocks, loop, version);
     else unroll(blocks, loop, rounds);

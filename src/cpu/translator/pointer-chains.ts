@@ -21,6 +21,8 @@ type Depths = Uint8Array;
 export class PointerChains {
   private readonly graph: FlowGraph;
   private readonly atBeginning: readonly Depths[];
+  /** By block, as they are asked for. */
+  private readonly sets: number[][] = [];
 
   constructor(graph: FlowGraph, atBeginning: readonly Depths[]) {
     this.graph = graph;
@@ -40,10 +42,25 @@ export class PointerChains {
 
   /** The registers, as bits, that hold the end of a long chain before an instruction of a block. */
   before(block: number, index: number): number {
-    const depths = this.atBeginning[block]!.slice();
-    for (const instruction of this.graph.blocks[block]!.instructions.slice(0, index)) step(depths, instruction);
-    return depths.reduce((set, depth, register) => (depth >= LONG ? set | (1 << register) : set), 0);
+    let sets = this.sets[block];
+    if (!sets) this.sets[block] = sets = this.along(block);
+    return sets[index]!;
   }
+
+  /** Before each instruction of a block, and at its end. */
+  private along(block: number): number[] {
+    const depths = this.atBeginning[block]!.slice();
+    const sets = [endsOf(depths)];
+    for (const instruction of this.graph.blocks[block]!.instructions) {
+      step(depths, instruction);
+      sets.push(endsOf(depths));
+    }
+    return sets;
+  }
+}
+
+function endsOf(depths: Depths): number {
+  return depths.reduce((set, depth, register) => (depth >= LONG ? set | (1 << register) : set), 0);
 }
 
 export function findPointerChains(graph: FlowGraph): PointerChains {
