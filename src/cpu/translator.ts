@@ -34,7 +34,14 @@ import { orderFor } from './translator/module-order.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, mayBeCase, type Region } from './translator/region.ts';
 import { SIDE_EXITS, type SideExit } from './translator/signature.ts';
-import { rootKey, Translations, type Batch, type PlacedRegion, type Translation } from './translator/translations.ts';
+import {
+  rootKey,
+  rootKeyOf,
+  Translations,
+  type Batch,
+  type PlacedRegion,
+  type Translation,
+} from './translator/translations.ts';
 import type { LinearMemory, WasmFunction, WasmPort, Workshop } from './wasm-port.ts';
 
 /** Which tiers run: 'translator' translates everything when it is first executed, for tests. */
@@ -181,7 +188,7 @@ export class CodeTranslator {
     const isExtended = page && (demand <= WANTED || demand > 0) && this.#extend(place);
     if (page && !isExtended && (demand <= WANTED || (demand === 0 && this.#isOften(this.#asked, page, place))))
       this.translateHere();
-    const translation = page && this.#translations.at(this.#code.pageKey(page.records), place.lo & 0xfff);
+    const translation = page && this.#translations.at(this.#keyOn(page, place.lo));
     const number = translation && this.#isMapped(translation, place) ? translation.number : 0;
     this.#fillJumpCache(place, number);
   }
@@ -198,7 +205,7 @@ export class CodeTranslator {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     if (!page || !this.#canAfford()) return;
-    if (!this.#heat.add(rootKey(this.#code.pageKey(page.records), place.lo & 0xfff))) return;
+    if (!this.#heat.add(this.#keyOn(page, place.lo))) return;
     const code = this.#codeAt(place)!;
     const root = findRoots(code, this.#returnOffset(place)).find(
       (at) => code.recordAt(at) && !this.#translationAt(code, at),
@@ -287,12 +294,17 @@ export class CodeTranslator {
 
   #rootKey(code: MappedCode, at: number): number | undefined {
     const page = code.page(code.pageNumber(at));
-    return page && rootKey(this.#code.pageKey(page.records), (code.place.lo + at) & 0xfff);
+    return page && this.#keyOn(page, code.place.lo + at);
+  }
+
+  /** The key of an address, of which the low half is given, on its page. */
+  #keyOn(page: CodePage, lo: number): number {
+    return rootKey(this.#code.pageKey(page.records), lo & 0xfff);
   }
 
   #translationAt(code: MappedCode, at: number): Translation | undefined {
-    const page = code.page(code.pageNumber(at));
-    return page && this.#translations.at(this.#code.pageKey(page.records), (code.place.lo + at) & 0xfff);
+    const key = this.#rootKey(code, at);
+    return key === undefined ? undefined : this.#translations.at(key);
   }
 
   /** Translates a root and what it calls, as far as that is known and not translated yet: here, or beside where there is a workshop. */
@@ -310,7 +322,7 @@ export class CodeTranslator {
     this.#counts.makingNs += this.#nowNs() - startNs;
   }
 
-  /** Where modules are made beside, as soon as it is open. Tests that translate everything wait for it. */
+  /** Where modules are made beside, as soon as it is open. Where everything is to be translated at once, nothing can wait for it. */
   #workshop(): Workshop | undefined {
     return this.tier === 'both' ? this.#port.workshop?.() : undefined;
   }
@@ -390,8 +402,7 @@ export class CodeTranslator {
   }
 
   #install(region: PlacedRegion, batch: Batch, compiled: WasmFunction, generation: number): void {
-    const { rootOffset, pages } = region;
-    const older = this.#translations.at(pages.get(0)!, rootOffset);
+    const older = this.#translations.at(rootKeyOf(region));
     if (older && older.generation >= generation) return;
     if (older) this.#remove([older]);
     const number = this.#translations.takeNumber();
@@ -426,7 +437,7 @@ export class CodeTranslator {
 
   /** Counts a place; true every so many times. */
   #isOften(counts: Map<number, number>, page: CodePage, { lo }: Place): boolean {
-    const key = rootKey(this.#code.pageKey(page.records), lo & 0xfff);
+    const key = this.#keyOn(page, lo);
     if (counts.size >= MAX_COUNTED_ENTRIES) counts.clear();
     const times = (counts.get(key) ?? 0) + 1;
     counts.set(key, times);

@@ -1,5 +1,6 @@
-/** WebAssembly as Node and browsers have it. Interface: hostWasm. See cpu/wasm-port.ts. */
-import type { LinearMemory, WasmPort } from '../machine/machine.ts';
+/** WebAssembly as Node and browsers have it. Interface: hostWasm, instantiateModule. See cpu/wasm-port.ts. */
+import type { WasmPort } from '../machine/machine.ts';
+import type { MadeModule } from '../machine/workshop.ts';
 import { BootError } from './errors.ts';
 
 const PAGES_PER_MIB = 16;
@@ -17,9 +18,15 @@ export const hostWasm: WasmPort = {
       );
     }
   },
-  instantiate(bytes, memory: LinearMemory, imports) {
-    const module = new WebAssembly.Module(bytes as BufferSource);
-    const env = { memory: memory.handle as WebAssembly.Memory, ...imports };
-    return new WebAssembly.Instance(module, { env }).exports as ReturnType<WasmPort['instantiate']>;
-  },
+  instantiate: (bytes, memory, imports) =>
+    instantiateModule(new WebAssembly.Module(bytes as BufferSource), memory, imports),
 };
+
+/** As WasmPort.instantiate, of what is compiled. */
+export function instantiateModule(
+  module: WebAssembly.Module,
+  ...[memory, imports]: Parameters<MadeModule['instantiate']>
+): ReturnType<MadeModule['instantiate']> {
+  const env = { memory: memory.handle as WebAssembly.Memory, ...imports };
+  return new WebAssembly.Instance(module, { env }).exports as ReturnType<MadeModule['instantiate']>;
+}

@@ -2,9 +2,10 @@
  * A workshop (cpu/wasm-port.ts) on another thread: sends orders, and calls back when a module comes. The thread is opened when it is first
  * asked for and closed when nothing was ordered for a while; a thread that breaks down leaves its orders undone.
  *
- * Interface: Workshops, Thread, OrderMessage, ModuleMessage.
+ * Interface: Workshops, Thread, OpenThread, OrderMessage, ModuleMessage.
  */
 import type { MadeModule, ModuleOrder, Workshop } from '../machine/workshop.ts';
+import { instantiateModule } from './wasm.ts';
 
 export interface OrderMessage {
   readonly id: number;
@@ -85,13 +86,7 @@ export class Workshops {
     this.#waiting.delete(id);
     if (!made) return done?.(undefined);
     const { module, bytes } = made;
-    done?.({
-      bytes,
-      instantiate: (memory, imports) => {
-        const env = { memory: memory.handle as WebAssembly.Memory, ...imports };
-        return new WebAssembly.Instance(module, { env }).exports as ReturnType<MadeModule['instantiate']>;
-      },
-    });
+    done?.({ bytes, instantiate: (memory, imports) => instantiateModule(module, memory, imports) });
   }
 
   #closeLater(): void {

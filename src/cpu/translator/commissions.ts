@@ -4,7 +4,7 @@
  * Interface: Commissions, Commission.
  * Invariant: a commission is void as soon as one of its pages of decoded code is dropped; the same page may be decoded anew before it is done.
  */
-import { rootKey, type PlacedRegion } from './translations.ts';
+import { rootKeyOf, type PlacedRegion } from './translations.ts';
 
 export interface Commission {
   readonly regions: readonly PlacedRegion[];
@@ -26,9 +26,7 @@ export class Commissions {
 
   /** Whether a region with this root is under way. */
   has(root: number): boolean {
-    for (const { regions } of this.current)
-      if (regions.some(({ pages, rootOffset }) => rootKey(pages.get(0)!, rootOffset) === root)) return true;
-    return false;
+    return [...this.current].some(({ regions }) => regions.some((region) => rootKeyOf(region) === root));
   }
 
   dropPage(pageKey: number): void {

@@ -3,7 +3,7 @@
  *
  * A translation belongs to physical pages in one floating-point state, as decoded code does: a `pageKey` is frame * 2 + fpDirty.
  *
- * Interface: Translations, Translation, PlacedRegion, Batch, rootKey.
+ * Interface: Translations, Translation, PlacedRegion, Batch, rootKey, rootKeyOf.
  */
 import { MAX_REGIONS } from './signature.ts';
 
@@ -54,7 +54,7 @@ export class Translations {
 
   add(translation: Translation): void {
     this.byNumber[translation.number] = translation;
-    this.byRoot.set(rootKey(translation.pages.get(0)!, translation.rootOffset), translation);
+    this.byRoot.set(rootKeyOf(translation), translation);
     for (const page of translation.pages.values()) {
       const set = this.byPage.get(page);
       if (set) set.add(translation);
@@ -67,7 +67,7 @@ export class Translations {
   remove(translation: Translation): void {
     this.byNumber[translation.number] = undefined;
     this.free.push(translation.number);
-    this.byRoot.delete(rootKey(translation.pages.get(0)!, translation.rootOffset));
+    this.byRoot.delete(rootKeyOf(translation));
     for (const page of translation.pages.values()) {
       const set = this.byPage.get(page)!;
       set.delete(translation);
@@ -77,13 +77,19 @@ export class Translations {
     if (translation.batch.members.size === 0) this.batches.delete(translation.batch);
   }
 
-  at(pageKey: number, offset: number): Translation | undefined {
-    return this.byRoot.get(rootKey(pageKey, offset));
+  /** The one whose root has a key. */
+  at(root: number): Translation | undefined {
+    return this.byRoot.get(root);
   }
 
   onPage(pageKey: number): readonly Translation[] {
     return [...(this.byPage.get(pageKey) ?? [])];
   }
+}
+
+/** Names a region's root. */
+export function rootKeyOf({ pages, rootOffset }: PlacedRegion): number {
+  return rootKey(pages.get(0)!, rootOffset);
 }
 
 /** Names a place in physical memory, in one floating-point state. */
