@@ -8,6 +8,7 @@
  *   region.ts        which code belongs together        flow-graph.ts, structure.ts   its control flow
  *   dataflow.ts, register-set.ts   which registers are in locals   budget.ts      its count of instructions
  *   emit-region.ts   its function                       region-module.ts              several as a module
+ *   entries.ts       its further ways in
  *   loops.ts, loop-versions.ts, guards.ts   several rounds of a loop   words.ts        arithmetic on low halves
  *   flat-access.ts   its accesses to memory             access-groups.ts  those that share a look-up
  *   sums.ts          where accesses go                  pointer-chains.ts             where each waits for the one before
@@ -23,18 +24,20 @@
  */
 import { detectFpHost, type FpHost } from './fp/fp-host.ts';
 import type { TranslatorLinks } from './interpreter.ts';
-import { REGION_FLAG } from './interpreter/record.ts';
+import { PSEUDO, REGION_FLAG } from './interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
 import { Commissions, type Commission } from './translator/commissions.ts';
 import { Heat } from './translator/heat.ts';
+import { chooseEntries } from './translator/entries.ts';
 import { findRoots } from './translator/hot-roots.ts';
 import { COUNTS, JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type CodePage, type Place } from './translator/mapped-code.ts';
 import { orderFor } from './translator/module-order.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, mayBeCase, type Region } from './translator/region.ts';
-import { SIDE_EXITS, type SideExit } from './translator/signature.ts';
+import { regionName, SIDE_EXITS, type SideExit } from './translator/signature.ts';
 import {
+  entryKeyOf,
   rootKey,
   rootKeyOf,
   Translations,
@@ -176,7 +179,8 @@ export class CodeTranslator {
   }
 
   #count(offset: number): number {
-    return Number(this.#view.getBigUint64(this.#layout.translated + offset, true));
+    const word = (this.#layout.translated + offset) >>> 2;
+    return (this.#words[word]! >>> 0) + this.#words[word + 1]! * 2 ** 32;
   }
 
   /** Answers the exit REGION at pc: afterwards the jump cache has an entry for it. */
@@ -188,8 +192,8 @@ export class CodeTranslator {
     const isExtended = page && (demand <= WANTED || demand > 0) && this.#extend(place);
     if (page && !isExtended && (demand <= WANTED || (demand === 0 && this.#isOften(this.#asked, page, place))))
       this.translateHere();
-    const translation = page && this.#translations.at(this.#keyOn(page, place.lo));
-    const number = translation && this.#isMapped(translation, place) ? translation.number : 0;
+    const found = page && this.#translations.at(this.#keyOn(page, place.lo));
+    const number = found && this.#isMapped(found.translation, found.entrance.at, place) ? found.entrance.number : 0;
     this.#fillJumpCache(place, number);
   }
 
@@ -200,17 +204,18 @@ export class CodeTranslator {
     this.#refused = [];
   }
 
-  /** Counts a sample of pc; translates what has become hot. */
-  sample(): void {
-    const place = this.#place();
+  /** Counts a sample of pc, in the present context; translates what has become hot. */
+  sample(lo: number, hi: number): void {
+    const place = { ...this.#place(), lo, hi };
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     if (!page || !this.#canAfford()) return;
     if (!this.#heat.add(this.#keyOn(page, place.lo))) return;
     const code = this.#codeAt(place)!;
-    const root = findRoots(code, this.#returnOffset(place)).find(
-      (at) => code.recordAt(at) && !this.#translationAt(code, at),
-    );
-    if (root !== undefined) this.#translate(code, root);
+    const roots = findRoots(code, this.#returnOffset(place)).filter((at) => code.recordAt(at));
+    const root = roots.findIndex((at) => !this.#translationAt(code, at));
+    // The place itself is the last resort, and none where it is part of what is translated.
+    const isPart = root === roots.length - 1 && roots.length > 1;
+    if (root >= 0 && !isPart) this.#translate(code, roots[root]!);
   }
 
   /** Counts a sample of where user mode is entered, behind a system call: what follows there is translated when that happens often. */
@@ -224,7 +229,12 @@ export class CodeTranslator {
   /** Translates at pc, whether it is hot or not. */
   translateHere(): void {
     const code = this.#codeAt(this.#place());
-    if (code && !this.#translationAt(code, 0)) this.#translate(code, 0);
+    const key = code && this.#rootKey(code, 0);
+    if (key === undefined) return;
+    const found = this.#translations.at(key);
+    // It may have been decoded only now.
+    if (found) this.#flagEntrance(found.translation, found.entrance.at);
+    else this.#translate(code!, 0);
   }
 
   /** Translates anew, with what is known by now, the regions that leave for pc; false where there are none. */
@@ -304,7 +314,7 @@ export class CodeTranslator {
 
   #translationAt(code: MappedCode, at: number): Translation | undefined {
     const key = this.#rootKey(code, at);
-    return key === undefined ? undefined : this.#translations.at(key);
+    return key === undefined ? undefined : this.#translations.at(key)?.translation;
   }
 
   /** Translates a root and what it calls, as far as that is known and not translated yet: here, or beside where there is a workshop. */
@@ -350,14 +360,26 @@ export class CodeTranslator {
   /** Has a finished module's regions found from now on. */
   #admit({ regions, generation }: Commission, bytes: number, instantiate: () => Record<string, WasmFunction>): void {
     this.#spentBytes += bytes;
-    this.#makeRoom(bytes, regions.length);
+    this.#makeRoom(
+      bytes,
+      regions.reduce((sum, { entries }) => sum + 1 + entries.length, 0),
+    );
     const builtNs = this.#nowNs();
     const exports = instantiate();
     this.#counts.engineNs += this.#nowNs() - builtNs;
     this.#counts.modules++;
     const made: Batch = { bytes, members: new Set() };
     this.#counts.codeBytes += bytes;
-    regions.forEach((region, i) => this.#install(region, made, exports[`r${i}`]!, i === 0 ? generation : 0));
+    regions.forEach((region, i) => {
+      const further = region.entries.map((at, entry) => ({ at, name: regionName(i, entry) }));
+      const ways = [{ at: 0, name: regionName(i) }, ...further.filter(({ name }) => name in exports)];
+      this.#install(
+        region,
+        made,
+        ways.map(({ at, name }) => ({ at, compiled: exports[name]! })),
+        i === 0 ? generation : 0,
+      );
+    });
     this.codeFilled();
   }
 
@@ -382,7 +404,8 @@ export class CodeTranslator {
       if (!formed) continue;
       // What was translated often enough is not asked about again.
       const isSettled = at === root && generation >= MAX_GENERATIONS;
-      const region = isSettled ? { ...formed, exits: new Set<number>(), jumps: [] } : formed;
+      const settled = isSettled ? { ...formed, exits: new Set<number>(), jumps: [] } : formed;
+      const region = { ...settled, entries: chooseEntries(formed) };
       room -= region.size;
       batch.push({ region, at, pages: pagesOf(code, region, at) });
       for (const { end } of region.blocks) {
@@ -398,40 +421,50 @@ export class CodeTranslator {
     const first = code.pageNumber(at);
     const keys = [...pages].map((number) => [number - first, this.#code.pageKey(code.page(number)!.records)] as const);
     const { exits, jumps } = region;
-    return { rootOffset: (code.place.lo + at) & 0xfff, pages: new Map(keys), exits, jumps };
+    const entries = region.entries.map((entry) => entry.at);
+    return { rootOffset: (code.place.lo + at) & 0xfff, pages: new Map(keys), exits, jumps, entries };
   }
 
-  #install(region: PlacedRegion, batch: Batch, compiled: WasmFunction, generation: number): void {
+  #install(region: PlacedRegion, batch: Batch, ways: readonly Way[], generation: number): void {
     const older = this.#translations.at(rootKeyOf(region));
-    if (older && older.generation >= generation) return;
-    if (older) this.#remove([older]);
-    const number = this.#translations.takeNumber();
-    this.#translations.add({ ...region, number, batch, generation });
-    this.#links.table.set(number, compiled);
-    this.#flagRoot(region, true);
+    if (older?.entrance.at === 0) {
+      if (older.translation.generation >= generation) return;
+      this.#remove([older.translation]);
+    }
+    const entrances = ways.map(({ at, compiled }) => {
+      const number = this.#translations.takeNumber();
+      this.#links.table.set(number, compiled);
+      return { at, number };
+    });
+    const translation = { ...region, entrances, batch, generation };
+    this.#translations.add(translation);
+    for (const { at } of entrances) this.#flagEntrance(translation, at);
     this.#counts.made++;
     this.#counts.regions++;
   }
 
-  /** Marks the record where a region begins, or takes the mark away. */
-  #flagRoot({ rootOffset, pages }: PlacedRegion, begins: boolean): void {
-    const records = this.#code.records(pages.get(0)!);
+  /** Marks the record where a translation can be entered, or takes the mark away where none can any more. */
+  #flagEntrance(region: PlacedRegion, at: number): void {
+    const key = entryKeyOf(region, at);
+    const records = this.#code.records(Math.floor(key / 4096));
     if (records === undefined) return;
-    const record = records + (rootOffset >>> 1) * RECORD_BYTES;
+    const record = records + ((key % 4096) >>> 1) * RECORD_BYTES;
     const op = this.#view.getUint16(record, true);
-    this.#view.setUint16(record, begins ? op | REGION_FLAG : op & ~REGION_FLAG, true);
+    if (op === PSEUDO.undecoded) return;
+    this.#view.setUint16(record, this.#translations.at(key) ? op | REGION_FLAG : op & ~REGION_FLAG, true);
   }
 
-  /** Whether all pages of a translation are mapped as they were, around a root that is. */
-  #isMapped({ pages }: Translation, { lo, hi, context }: Place): boolean {
+  /** Whether all pages of a translation are mapped as they were, around a place at an offset from its root that is. */
+  #isMapped({ pages }: Translation, at: number, { lo, hi, context }: Place): boolean {
+    const root = (lo - at) >>> 12;
     for (const [distance, key] of pages) {
-      const number = (lo >>> 12) + distance;
+      const number = root + distance;
       if (number < 0 || number >= 1 << 20) return false;
       this.#code.touch(number << 12, hi);
       const page = codePageAt(this.#view, this.#layout, number << 12, hi, context);
       if (!page || this.#code.pageKey(page.records) !== key) return false;
     }
-    for (const distance of pages.keys()) this.#code.depend(((lo >>> 12) + distance) << 12, hi);
+    for (const distance of pages.keys()) this.#code.depend((root + distance) << 12, hi);
     return true;
   }
 
@@ -473,13 +506,15 @@ export class CodeTranslator {
   #remove(translations: readonly Translation[]): void {
     const gone = new Set<number>();
     for (const translation of translations) {
-      const { number, batch } = translation;
+      const { entrances, batch } = translation;
       this.#translations.remove(translation);
-      this.#links.table.set(number, null);
-      gone.add(number);
+      for (const { number } of entrances) {
+        this.#links.table.set(number, null);
+        gone.add(number);
+      }
       this.#counts.regions--;
       if (batch.members.size === 0) this.#counts.codeBytes -= batch.bytes;
-      this.#flagRoot(translation, false);
+      for (const { at } of entrances) this.#flagEntrance(translation, at);
     }
     const words = this.#words;
     const first = this.#layout.jumpCache >>> 2;
@@ -487,6 +522,12 @@ export class CodeTranslator {
     for (let word = first; word < first + JUMP_CACHE_ENTRIES * step; word += step)
       if (gone.has(words[word + 3]!)) words[word + 2] = 0;
   }
+}
+
+/** A compiled way into a region. */
+interface Way {
+  readonly at: number;
+  readonly compiled: WasmFunction;
 }
 
 /** Pages on which a region's code lies, counted from the place's. */

@@ -63,10 +63,6 @@ export class Board implements Bus {
     return this.#clint.isDeterministic;
   }
 
-  sliceLimit(): number {
-    return SLICE_INSTRUCTIONS;
-  }
-
   sliceLimitUntil(deadline: number, retired: number): number {
     return Math.min(SLICE_INSTRUCTIONS, this.#clint.instructionsUntil(deadline, retired));
   }

@@ -58,6 +58,13 @@ it('counts ends of the budget', () => {
   expect(budget).toBeGreaterThanOrEqual(80);
 });
 
+it('goes on in the middle of translated code where a slice has ended there', () => {
+  const inner = 'addi t1, zero, 2000\ninner:\naddi t1, t1, -1\nbne t1, zero, inner';
+  const { hart, stats } = afterLoop(inner, 50, 500);
+  expect(stats.translator!.retired / hart.retired).toBeGreaterThan(0.9);
+  expect(stats.translator!.made).toBeLessThanOrEqual(2);
+});
+
 it('tells the time that making code took, and what of that the engine took', () => {
   const { makingNs, engineNs, modules } = afterLoop('addi t0, t0, 1', 10).stats.translator!;
   expect(engineNs).toBe(1000 * modules);

@@ -13,9 +13,7 @@ export interface Bus {
   timeTicks(retired: number): number;
   /** Whether time is a function of retired instructions, so that a slice can end exactly at a timer interrupt. */
   readonly isDeterministic: boolean;
-  /** Instructions that may run before time has to be looked at again. */
-  sliceLimit(): number;
-  /** In deterministic mode: the same, given the tick of the next timer interrupt. */
+  /** In deterministic mode: instructions that may run before time has to be looked at again, given the tick of the next timer interrupt. */
   sliceLimitUntil(deadline: number, retired: number): number;
   /** Tick at which MTIP becomes pending. */
   machineDeadline(): number;

@@ -20,6 +20,8 @@ export interface CsrInputs {
   timeTicks(): number;
   /** Tick at which MTIP becomes pending. */
   machineDeadline(): number;
+  /** A deadline of stimecmp has changed. */
+  timerSet(): void;
   /** Bits of mip that devices drive, timers excepted: MSIP, SEIP, MEIP. */
   readonly wires: Pick<Bus, 'interruptWires'>;
 }
@@ -116,11 +118,12 @@ export class CsrFile {
     return (this.pendingInterrupts() & this.#words[MIE_WORD]!) !== 0;
   }
 
-  /** Looks at the clock. To be called when time has passed or a deadline has changed. */
-  refreshTimers(): void {
+  /** Looks at the clock, and gives its ticks. To be called when time has passed or a deadline has changed. */
+  refreshTimers(): number {
     const ticks = this.#inputs.timeTicks();
     this.#timerBits =
       (ticks >= this.stimecmp() ? MIP.STIP : 0) | (ticks >= this.#inputs.machineDeadline() ? MIP.MTIP : 0);
+    return ticks;
   }
 
   get mie(): number {
@@ -278,6 +281,7 @@ export class CsrFile {
   #timerSet(): void {
     if (this.#hasStimecmp()) this.#words[MIP_WORD]! &= ~MIP.STIP;
     this.refreshTimers();
+    this.#inputs.timerSet();
   }
 
   #writeMstatus(lo: number, mask: number): void {

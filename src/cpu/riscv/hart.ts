@@ -19,8 +19,10 @@ import type { CsrName } from './csr-table.ts';
 import { needsFpState } from './fp-state.ts';
 import type { Hart, HartLayout, PrivilegeMode, StopReason } from './hart-interface.ts';
 import { Mmu } from './mmu.ts';
+import { Pace } from './pace.ts';
 import { ACCESS, CAUSE, MSTATUS, PRV } from './privileged.ts';
 import type { Access } from './privileged.ts';
+import { Sampling } from './sampling.ts';
 import { SingleAccess } from './single-access.ts';
 import { INSN, OUTCOME, SystemInstructions } from './system.ts';
 import { Translator } from './translate.ts';
@@ -43,13 +45,6 @@ const NO_VIEW = -1;
 const CLOCK_INSTRUCTIONS = 50_000;
 const CLOCK_RUNS = 61;
 
-/** The first sample of pc is taken after so many instructions; later ones come further apart while most code is translated. */
-const SAMPLE_INSTRUCTIONS = 50_000;
-const MAX_SAMPLE_INSTRUCTIONS = 1_000_000;
-/** Share of instructions. */
-const MOSTLY = 0.75;
-const NEVER = Infinity;
-
 /** Exits in a row without a retired instruction after which the hart is taken to be stuck. */
 const MAX_ATTEMPTS = 10_000;
 
@@ -71,17 +66,16 @@ export class RiscvHart implements Hart {
   readonly #bus: Bus;
   readonly #interpreter: Interpreter;
   readonly #isDeterministic: boolean;
-  readonly #sliceInstructions: number;
+  readonly #pace = new Pace();
+  #sliceInstructions = 0;
   /** Count of retired instructions at which the budget in the hart state is 0. */
   #sliceEnd = 0;
   /** Halves of the native vector; an odd one is never reached. */
   #vectorLo = 1;
   #vectorHi = 0;
   #clockRetired = 0;
-  #sampleInstructions = SAMPLE_INSTRUCTIONS;
-  /** Count of retired instructions at which the next sample is due. */
-  #sampleAt = NEVER;
-  #translatedAtSample = 0;
+  /** Where the translator finds out what is hot by itself. */
+  readonly #sampling: Sampling | undefined;
 
   constructor(
     layout: Layout,
@@ -108,12 +102,13 @@ export class RiscvHart implements Hart {
     this.#words = state;
     this.#bus = bus;
     this.#isDeterministic = bus.isDeterministic;
-    this.#sliceInstructions = bus.sliceLimit();
     this.#interpreter = interpreter;
     this.#csrs = new CsrFile(state, {
       retiredCount: () => this.retired,
       timeTicks: () => bus.timeTicks(this.retired),
       machineDeadline: () => bus.machineDeadline(),
+      // A slice is to end in time for it.
+      timerSet: () => this.lookAtClock(),
       wires: bus,
     });
     this.mmu = new Mmu(layout, bytes, words, () => this.codeTranslator?.forgetContexts());
@@ -127,7 +122,7 @@ export class RiscvHart implements Hart {
       touch: (lo, hi) => this.translator.touchCode(lo, hi),
       depend: (lo, hi) => this.translator.dependOnCode(lo, hi),
     });
-    if (this.codeTranslator?.tier === 'both') this.#sampleAt = SAMPLE_INSTRUCTIONS;
+    if (this.codeTranslator?.tier === 'both') this.#sampling = new Sampling(state, this.codeTranslator);
     this.#single = new SingleAccess(layout, words, bus, this.mmu, this.code, this.translator);
     this.#system = new SystemInstructions(this.#csrs, this.traps, state, (...range) => this.mmu.flush(...range));
     this.reset();
@@ -202,9 +197,10 @@ export class RiscvHart implements Hart {
       const left = untilRetired - before;
       if (left <= 0 || attempts > MAX_ATTEMPTS) return 'budget';
       this.translator.activate();
-      const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit(), this.#sampleAt - before);
+      const slice = this.#single.isPending ? 1 : Math.min(left, this.#sliceLimit(), this.#untilSample(before));
       words[BUDGET] = slice;
       this.#sliceEnd = before + slice;
+      this.#sampling?.beginSlice(before);
       const exit = this.#interpreter.cross(frame, LOAD.nothing);
       if (this.#single.isPending) this.#finishSingle(words[BUDGET] === 0);
       if (exit === EXIT.ecall) {
@@ -220,7 +216,7 @@ export class RiscvHart implements Hart {
 
   /** After cross(): takes the sample that is due, and handles an exit; true after a wfi with nothing to wake up for. */
   #finish(exit: number): boolean {
-    if (this.retired >= this.#sampleAt) this.#takeSample();
+    if (this.#sampling) this.#sample(this.#sampling, exit);
     return this.#handle(exit);
   }
 
@@ -317,17 +313,14 @@ export class RiscvHart implements Hart {
     }
   }
 
-  /** Shows the translator where the hart is, unless it spends most of its time in translated code. */
-  #takeSample(): void {
-    const codeTranslator = this.codeTranslator!;
-    const { retired } = codeTranslator;
-    const isMostlyTranslated = retired - this.#translatedAtSample > this.#sampleInstructions * MOSTLY;
-    this.#translatedAtSample = retired;
-    this.#sampleInstructions = isMostlyTranslated
-      ? Math.min(this.#sampleInstructions * 2, MAX_SAMPLE_INSTRUCTIONS)
-      : SAMPLE_INSTRUCTIONS;
-    this.#sampleAt = this.retired + this.#sampleInstructions;
-    if (!isMostlyTranslated) codeTranslator.sample();
+  #sample(sampling: Sampling, exit: number): void {
+    const { retired } = this;
+    if (exit === EXIT.slice) sampling.endSlice(retired);
+    if (retired >= sampling.dueAt) sampling.take(retired);
+  }
+
+  #untilSample(retired: number): number {
+    return this.#sampling ? Math.max(1, this.#sampling.dueAt - retired) : Infinity;
   }
 
   /** Shows the translator where user mode is entered. As CLOCK_RUNS is prime, no place in a loop is overlooked. */
@@ -382,7 +375,8 @@ export class RiscvHart implements Hart {
   lookAtClock(): void {
     this.#words[ENTRIES] = CLOCK_RUNS;
     this.#clockRetired = this.retired;
-    this.#csrs.refreshTimers();
+    const ticks = this.#csrs.refreshTimers();
+    if (!this.#isDeterministic) this.#sliceInstructions = this.#pace.next(this.retired, ticks, this.#deadline());
     this.lookAround();
   }
 

@@ -23,6 +23,7 @@ function setUp() {
     retiredCount: () => 0,
     timeTicks: () => 0,
     machineDeadline: () => Infinity,
+    timerSet: () => {},
     wires: { interruptWires: () => 0 },
   });
   csrs.reset();

@@ -26,6 +26,7 @@ function setUp() {
     retiredCount: () => inputs.retired,
     timeTicks: () => inputs.ticks,
     machineDeadline: () => Infinity,
+    timerSet: () => {},
     wires: { interruptWires: () => inputs.wires },
   });
   csrs.reset();

@@ -26,10 +26,10 @@ export function planBudget(graph: FlowGraph): BudgetPlan {
   const lengths = blocks.map((block) => block.instructions.length);
   const isSelect = blocks.map(({ end }) => end.kind === 'select');
   const isTurn = blocks.map(({ end }) => end.kind === 'turn');
-  const isCheckpoint = blocks.map((_, i) => i === 0 || (isLoopHeader[i] === 1 && !isSelect[i] && !isTurn[i]));
+  const isCheckpoint = blocks.map((_, i) => (i === 0 || isLoopHeader[i] === 1) && !isSelect[i] && !isTurn[i]);
   // The budget is compared behind a select, where it is known how it goes on.
   for (const { end } of blocks)
-    if (end.kind === 'select') for (const { block } of end.cases) isCheckpoint[block] = true;
+    if (end.kind === 'select') for (const { block } of end.cases) if (!isSelect[block]) isCheckpoint[block] = true;
   for (const block of order) {
     const { end } = blocks[block]!;
     if (end.kind === 'call' && end.next.block >= 0 && !isSelect[end.next.block]) isCheckpoint[end.next.block] = true;

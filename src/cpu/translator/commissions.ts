@@ -4,7 +4,7 @@
  * Interface: Commissions, Commission.
  * Invariant: a commission is void as soon as one of its pages of decoded code is dropped; the same page may be decoded anew before it is done.
  */
-import { rootKeyOf, type PlacedRegion } from './translations.ts';
+import { entryKeyOf, type PlacedRegion } from './translations.ts';
 
 export interface Commission {
   readonly regions: readonly PlacedRegion[];
@@ -24,9 +24,10 @@ export class Commissions {
     return this.current.delete(commission);
   }
 
-  /** Whether a region with this root is under way. */
-  has(root: number): boolean {
-    return [...this.current].some(({ regions }) => regions.some((region) => rootKeyOf(region) === root));
+  /** Whether a region that can be entered at the place with this key, or might be, is under way. */
+  has(key: number): boolean {
+    const isAt = (region: PlacedRegion): boolean => [0, ...region.entries].some((at) => entryKeyOf(region, at) === key);
+    return [...this.current].some(({ regions }) => regions.some(isAt));
   }
 
   dropPage(pageKey: number): void {

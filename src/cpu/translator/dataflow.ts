@@ -1,7 +1,7 @@
 /**
  * Which registers are in locals at each point of a region, and which of those must be written back when it is left there.
  *
- * At a sync point (the root, and the place after a call) memory holds all registers; those that are needed are loaded there.
+ * At a sync point (the root or the entrance, and the place after a call) memory holds all registers; those that are needed are loaded there.
  *
  *   live     needed on some way from here before it is written
  *   dirty    may have been written since the last sync point, so that memory may be out of date
@@ -17,8 +17,8 @@ import type { Block } from './region.ts';
 import { RegisterSet } from './register-set.ts';
 
 export interface RegisterFlow {
-  /** To be loaded at the root. */
-  readonly entryLoads: RegisterSet;
+  /** To be loaded at the root, or on the way from the entrance to one of its cases. */
+  entryLoads(block: number): RegisterSet;
   /** To be loaded after the call that ends a block. */
   loadsAfterCall(block: number): RegisterSet;
   readonly dirtyIn: readonly RegisterSet[];
@@ -29,6 +29,7 @@ const ALL = new RegisterSet(-1, -1);
 
 export function analyzeRegisters(graph: FlowGraph): RegisterFlow {
   const { blocks, order, predecessors } = graph;
+  const hasEntrance = blocks[0]!.end.kind === 'select';
   const defined = blocks.map((block) =>
     block.instructions.reduce((set, { writes }) => set.union(writes), RegisterSet.EMPTY),
   );
@@ -41,13 +42,15 @@ export function analyzeRegisters(graph: FlowGraph): RegisterFlow {
       const { end } = blocks[block]!;
       return end.kind === 'call' && end.next.block >= 0 ? liveIn[end.next.block]! : RegisterSet.EMPTY;
     };
-    const validOut = (from: number): RegisterSet =>
-      blocks[from]!.end.kind === 'call' ? loadsAfterCall(from) : validIn[from]!.union(defined[from]!);
+    const validOut = (from: number, to: number): RegisterSet => {
+      if (from === 0 && hasEntrance) return liveIn[to]!;
+      return blocks[from]!.end.kind === 'call' ? loadsAfterCall(from) : validIn[from]!.union(defined[from]!);
+    };
     const validIn: RegisterSet[] = blocks.map(() => ALL);
     for (let changed = true; changed;) {
       changed = false;
       for (const block of order) {
-        let valid = predecessors[block]!.reduce((set, from) => set.intersection(validOut(from)), ALL);
+        let valid = predecessors[block]!.reduce((set, from) => set.intersection(validOut(from, block)), ALL);
         if (block === 0) valid = valid.intersection(liveIn[0]!);
         if (valid.equals(validIn[block]!)) continue;
         validIn[block] = valid;
@@ -61,7 +64,7 @@ export function analyzeRegisters(graph: FlowGraph): RegisterFlow {
       used[block] = used[block]!.union(missing);
       isSound = false;
     }
-    if (isSound) return { entryLoads: liveIn[0]!, loadsAfterCall, dirtyIn, validIn };
+    if (isSound) return { entryLoads: (block) => liveIn[block]!, loadsAfterCall, dirtyIn, validIn };
   }
 }
 

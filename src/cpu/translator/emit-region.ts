@@ -15,6 +15,7 @@ import { Temps, type ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
 import { planBudget, type BudgetPlan } from './budget.ts';
 import { analyzeRegisters, type RegisterFlow } from './dataflow.ts';
+import { withEntries, type Entry } from './entries.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
 import {
   endsInControlFlow,
@@ -28,12 +29,12 @@ import { Guards } from './guards.ts';
 import { GuestRegisters } from './guest-registers.ts';
 import { versionLoops } from './loop-versions.ts';
 import { emitMemoryEffect } from './memory-effects.ts';
-import { registerNumber, timeRegister, type Instruction, type Region, type Target } from './region.ts';
+import { registerNumber, timeRegister, type Instruction, type Region, type SelectCase, type Target } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { planWindows, type FpWindow } from './fp-windows.ts';
 import { RegionFp, type FpLinks } from './region-fp.ts';
 import { BEGINNING, RegionExits } from './region-exits.ts';
-import { RESULT } from './signature.ts';
+import { ENTRY, RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
 import { addedImmediate } from './sums.ts';
 import { findPointerChains, type PointerChains } from './pointer-chains.ts';
@@ -53,8 +54,11 @@ export interface RegionLinks {
   callee(at: number): { readonly region: FuncRef; readonly isSafe: boolean } | undefined;
 }
 
-export function emitRegion(code: CodeEmitter, layout: Layout, region: Region, links: RegionLinks): void {
-  new RegionEmitter(code, layout, region, links).emit();
+/** Gives the ways in that it has besides the root (signature.ts). */
+export function emitRegion(code: CodeEmitter, layout: Layout, region: Region, links: RegionLinks): readonly Entry[] {
+  const emitter = new RegionEmitter(code, layout, region, links);
+  emitter.emit();
+  return emitter.entries;
 }
 
 const WORD_STORES = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const;
@@ -64,6 +68,7 @@ class RegionEmitter implements Flow {
   readonly code: CodeEmitter;
   readonly temps: Temps;
   readonly layout: Layout;
+  readonly entries: readonly Entry[];
   private readonly links: RegionLinks;
   /** Ways out that more knowledge of the code may turn into ways within. */
   private readonly openExits: ReadonlySet<number>;
@@ -99,7 +104,9 @@ class RegionEmitter implements Flow {
     this.layout = layout;
     this.links = links;
     this.openExits = region.exits;
-    this.graph = versionLoops(analyze(region));
+    const { graph, entries } = withEntries(analyze(region), region.entries);
+    this.entries = entries;
+    this.graph = versionLoops(graph);
     this.registers = analyzeRegisters(this.graph);
     this.budgetPlan = planBudget(this.graph);
     this.chains = findPointerChains(this.graph);
@@ -135,8 +142,8 @@ class RegionEmitter implements Flow {
   emit(): void {
     this.exits.choose(this.graph, this.registers, this.budgetPlan);
     this.flat.loadTable(this.hart('flatTable'));
-    this.guest.load(this.registers.entryLoads);
     this.fp.lookAtFlags();
+    if (this.entries.length === 0) this.guest.load(this.registers.entryLoads(0));
     this.exits.emitAround(this.guest, this.pc, this.budget, () => this.structure.emit());
   }
 
@@ -160,15 +167,45 @@ class RegionEmitter implements Flow {
     else this.fallThrough();
   }
 
-  private emitSelect(block: number, cases: readonly Target[]): void {
+  private emitSelect(block: number, cases: readonly SelectCase[]): void {
+    if (block === 0) return this.emitEntrance(cases);
+    this.emitCases(cases, (target) => this.goToCase(block, target));
+  }
+
+  /** Nothing is known at a select: it is a loop's header, or the entrance. Other blocks may have been emitted since it began. */
+  private goToCase(block: number, target: Target): void {
+    this.block = block;
+    this.flat.beginBlock([]);
+    this.goTo(target);
+  }
+
+  /** The last case is that of all other values. */
+  private emitCases(cases: readonly SelectCase[], goTo: (target: Target) => void): void {
     const { code } = this;
     cases.forEach((target, i) => {
-      this.block = block;
-      const isLast = i === cases.length - 1;
-      if (!isLast) code.get(this.select).i32(i).op('i32.eq');
-      if (isLast) this.goTo(target);
-      else code.if(() => this.goTo(target));
+      if (i === cases.length - 1) return goTo(target);
+      target.values.forEach((value, nth) => {
+        code.get(this.select).i32(value).op('i32.eq');
+        if (nth > 0) code.op('i32.or');
+      });
+      code.if(() => goTo(target));
     });
+  }
+
+  /** The first case is the root. */
+  private emitEntrance([root, ...cases]: readonly SelectCase[]): void {
+    const { code, depth, select } = this;
+    const goTo = (target: Target): void => {
+      this.guest.load(this.registers.entryLoads(target.block));
+      this.goToCase(0, target);
+    };
+    code.get(depth).i32(ENTRY.depthMask).op('i32.gt_u').unlikely();
+    code.if(() => {
+      code.get(depth).i32(ENTRY.shift).op('i32.shr_u').set(select);
+      code.get(depth).i32(ENTRY.depthMask).op('i32.and').set(depth);
+      this.emitCases(cases, goTo);
+    });
+    goTo(root!);
   }
 
   /** Where accesses are grouped there are two versions of a stretch: with one look-up for each group, and without groups. */

@@ -5,7 +5,7 @@
  *
  * Interface: analyze, orderBlocks, FlowGraph, successorsOf. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
  */
-import { retarget, targetsOf, type Block, type BlockEnd, type Region, type Target } from './region.ts';
+import { retarget, selectValue, targetsOf, type Block, type BlockEnd, type Region, type Target } from './region.ts';
 
 export interface FlowGraph {
   readonly blocks: readonly Block[];
@@ -76,11 +76,15 @@ function entriesOf({ blocks, order, place, predecessors, dominator }: FlowGraph,
 function joinEntries({ blocks }: FlowGraph, entries: readonly number[]): Block[] {
   const joint = blocks.length;
   const turn = (target: Target): Target => {
-    const select = entries.indexOf(target.block);
-    return select < 0 ? target : { block: joint, at: target.at, select };
+    if (!entries.includes(target.block)) return target;
+    return { block: joint, at: target.at, select: target.select ?? selectValue(target.block) };
   };
   const turned = blocks.map((block) => retarget(block, turn));
-  const cases = entries.map((block) => ({ block, at: blocks[block]!.at }));
+  const valuesOf = (block: number): number[] => {
+    const { end } = blocks[block]!;
+    return end.kind === 'select' ? end.cases.flatMap(({ values }) => values) : [selectValue(block)];
+  };
+  const cases = entries.map((block) => ({ block, at: blocks[block]!.at, values: valuesOf(block) }));
   return [...turned, { at: cases[0]!.at, instructions: [], end: { kind: 'select', cases } }];
 }
 

@@ -4,6 +4,7 @@ import { analyze } from './flow-graph.ts';
 import { versionLoops } from './loop-versions.ts';
 import { innermostLoops } from './loops.ts';
 import { formRegion, type Region } from './region.ts';
+import { codeOf } from './test-code.ts';
 
 const RET = 0x8067;
 const addi = (rd: number, rs1: number, imm: number): number => ((imm & 0xfff) << 20) | (rs1 << 15) | (rd << 7) | 0x13;
@@ -16,14 +17,7 @@ const srli = (rd: number, rs1: number, by: number): number => (by << 20) | (rs1 
 const bne = (rs1: number, rs2: number, d: number): number =>
   ((d >> 12) << 31) | (((d >> 5) & 63) << 25) | (rs2 << 20) | (rs1 << 15) | (1 << 12) | (((d >> 1) & 15) << 8) | (((d >> 11) & 1) << 7) | 0x63; // prettier-ignore
 
-function regionOf(words: readonly number[]): Region {
-  const isThere = (at: number): boolean => at >= 0 && at < words.length * 4;
-  return formRegion({
-    fpEnabled: true,
-    halfword: (at) => (isThere(at) ? (words[at >> 2]! >>> ((at & 2) * 8)) & 0xffff : undefined),
-    isKnown: isThere,
-  })!;
-}
+const regionOf = (words: readonly number[]): Region => formRegion(codeOf(words))!;
 
 const [S0, A0, A1, A2] = [8, 10, 11, 12];
 

@@ -4,7 +4,8 @@ import { PLAIN_FP_HOST } from '../fp/fp-host.ts';
 import { createLayout } from '../layout.ts';
 import { fillOrder, orderFor } from './module-order.ts';
 import { buildModule, type Candidate } from './region-module.ts';
-import { formRegion, type CodeSource } from './region.ts';
+import { formRegion } from './region.ts';
+import { codeOf } from './test-code.ts';
 
 const PROGRAM = `
 loop:
@@ -20,13 +21,8 @@ small:
   jalr zero, 0(ra)`;
 
 const { words } = assemble(PROGRAM, 0);
-const code: CodeSource = {
-  fpEnabled: true,
-  halfword: (at) => (at < 0 || at >= words.length * 4 ? undefined : (words[at >> 2]! >>> ((at & 2) * 8)) & 0xffff),
-  isKnown: (at) => at >= 0 && at < words.length * 4,
-};
 const layout = createLayout({ ramBytes: 1 << 20 });
-const batch: Candidate[] = [{ region: formRegion(code)!, at: 0, pages: new Set([0]) }];
+const batch: Candidate[] = [{ region: formRegion(codeOf(words))!, at: 0, pages: new Set([0]) }];
 
 it('builds from a copy of the order what would be built here', () => {
   expect(batch[0]!.region.blocks.length).toBeGreaterThan(3);

@@ -1,5 +1,5 @@
 /**
- * A batch of regions as one WebAssembly module, which exports them as r0, r1 … It imports from the interpreter's instance what regions
+ * A batch of regions as one WebAssembly module, which exports them and their further ways in (regionName). It imports from the interpreter's instance what regions
  * call: dispatch, time, and those functions of exact floating-point arithmetic that occur.
  *
  * Interface: buildModule, Candidate.
@@ -12,8 +12,9 @@ import { ModuleBuilder } from '../../wasm/module.ts';
 import type { FpHost } from '../fp/fp-host.ts';
 import type { Layout } from '../layout.ts';
 import { emitRegion } from './emit-region.ts';
+import type { Entry } from './entries.ts';
 import type { Region } from './region.ts';
-import { REGION_PARAMS, REGION_RESULTS } from './signature.ts';
+import { ENTRY, REGION_PARAMS, REGION_RESULTS, regionName } from './signature.ts';
 
 /** A region to be translated. */
 export interface Candidate {
@@ -35,7 +36,7 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
   const exact = new Map<FpPrimitive, FuncRef>();
   for (const name of fpPrimitives(batch)) exact.set(name, importPrimitive(module, name));
   const fp = { functions: exact, host };
-  const functions = batch.map((_, i) => module.declare(`r${i}`, REGION_PARAMS, REGION_RESULTS));
+  const functions = batch.map((_, i) => module.declare(regionName(i), REGION_PARAMS, REGION_RESULTS));
   const byRoot = new Map(batch.map(({ at }, i) => [at, i]));
   const global = (initial: number): GlobalRef => module.global('i32', true, initial);
   batch.forEach(({ region, at, pages }, i) => {
@@ -45,10 +46,34 @@ export function buildModule(layout: Layout, host: FpHost, batch: readonly Candid
       const isSafe = [...batch[index]!.pages].every((page) => pages.has(page));
       return { region: functions[index]!, isSafe };
     };
-    module.define(functions[i]!, (code) => emitRegion(code, layout, region, { dispatch, time, fp, callee, global }));
-    module.exportFunction(`r${i}`, functions[i]!);
+    let entries: readonly Entry[] = [];
+    module.define(
+      functions[i]!,
+      (code) => (entries = emitRegion(code, layout, region, { dispatch, time, fp, callee, global })),
+    );
+    module.exportFunction(regionName(i), functions[i]!);
+    for (const { index, value } of entries)
+      defineEntry(module, regionName(i, index), functions[i]!, region.entries[index]!.at, value);
   });
   return module.toBytes({ branchHints: true });
+}
+
+/** A way into a region at an offset from its root. */
+function defineEntry(module: ModuleBuilder, name: string, region: FuncRef, at: number, value: number): void {
+  module.function(
+    name,
+    REGION_PARAMS,
+    REGION_RESULTS,
+    (code, pc, budget, depth) => {
+      code.get(pc!).i64(at).op('i64.sub').get(budget!);
+      code
+        .get(depth!)
+        .i32(value << ENTRY.shift)
+        .op('i32.or')
+        .returnCall(region);
+    },
+    name,
+  );
 }
 
 function importPrimitive(module: ModuleBuilder, name: FpPrimitive): FuncRef {

@@ -4,8 +4,9 @@ import { planStretches } from './access-groups.ts';
 import { analyzeRegisters } from './dataflow.ts';
 import { ExitStubs } from './exit-stubs.ts';
 import { analyze } from './flow-graph.ts';
-import { formRegion, type CodeSource, type Region } from './region.ts';
+import { formRegion, type Region } from './region.ts';
 import { RegisterSet } from './register-set.ts';
+import { codeOf } from './test-code.ts';
 
 const NOP = 0x13;
 const RET = 0x8067;
@@ -18,16 +19,7 @@ const beq = (d: number): number =>
 const jal = (rd: number, d: number): number =>
   ((d >> 20) << 31) | (((d >> 1) & 0x3ff) << 21) | (((d >> 11) & 1) << 20) | (d & 0xff000) | (rd << 7) | 0x6f;
 
-/** Words from offset 0 on; those in `unknown` were never executed. */
-function source(words: readonly number[], unknown: readonly number[] = []): CodeSource {
-  return {
-    fpEnabled: true,
-    halfword: (at) => (at < 0 || at >= words.length * 4 ? undefined : (words[at >> 2]! >>> ((at & 2) * 8)) & 0xffff),
-    isKnown: (at) => at >= 0 && at < words.length * 4 && !unknown.includes(at),
-  };
-}
-
-const regionOf = (words: readonly number[], unknown?: readonly number[]): Region => formRegion(source(words, unknown))!;
+const regionOf = (words: readonly number[], unknown?: readonly number[]): Region => formRegion(codeOf(words, unknown))!;
 const places = ({ blocks }: Region): string[] => blocks.map(({ at, end }) => `${at}:${end.kind}`);
 
 describe('formRegion', () => {
@@ -42,7 +34,7 @@ describe('formRegion', () => {
   });
 
   it('names no exits where the limit cut it, as it would not grow', () => {
-    const code = source([beq(12), NOP, RET, NOP, RET], [12]);
+    const code = codeOf([beq(12), NOP, RET, NOP, RET], [12]);
     expect([...formRegion(code)!.exits]).toEqual([12]);
     expect([...formRegion(code, { limit: 1, inline: false })!.exits]).toEqual([]);
   });
@@ -51,7 +43,7 @@ describe('formRegion', () => {
     const long = new Array<number>(400).fill(addi(5, 5, 1));
     const { blocks } = regionOf([...long, jal(0, -1600)]);
     expect(blocks.map(({ instructions }) => instructions.length)).toEqual([401]);
-    expect(formRegion(source(long), { limit: 10, inline: false })!.size).toBe(10);
+    expect(formRegion(codeOf(long), { limit: 10, inline: false })!.size).toBe(10);
   });
 
   it('comes back to the call from what a small function jumps to', () => {
@@ -119,7 +111,7 @@ describe('analyzeRegisters', () => {
   it('loads a register that is written on one way only, since it may be written back on both', () => {
     const graph = analyze(regionOf([beq(8), addi(10, 11, 1), ld(12, 13, 0), RET]));
     const { entryLoads } = analyzeRegisters(graph);
-    expect(['x10', 'x11', 'x12', 'x13'].map((name) => entryLoads.has('x', Number(name.slice(1))))).toEqual([
+    expect(['x10', 'x11', 'x12', 'x13'].map((name) => entryLoads(0).has('x', Number(name.slice(1))))).toEqual([
       true,
       true,
       false,

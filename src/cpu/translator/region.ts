@@ -6,7 +6,8 @@
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
  *
- * Interface: formRegion, instructionAt, targetsOf, retarget, mayBeCase, CodeSource, Region, Block, BlockEnd, Instruction.
+ * Interface: formRegion, instructionAt, targetsOf, retarget, selectValue, mayBeCase, CodeSource, Region, Block, BlockEnd, SelectCase,
+ * Instruction.
  */
 import type { Stmt } from '../../isa/graph.ts';
 import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
@@ -42,8 +43,18 @@ export interface Instruction {
 export interface Target {
   readonly block: number;
   readonly at: number;
-  /** Which way a 'select' block is to go on. */
+  /** What 'select' blocks are told. */
   readonly select?: number;
+}
+
+/** Where a 'select' block goes on if it is told one of some values. */
+export interface SelectCase extends Target {
+  readonly values: readonly number[];
+}
+
+/** What tells a 'select' block that control is bound for a block; 0 means none. */
+export function selectValue(block: number): number {
+  return block + 1;
 }
 
 export type BlockEnd =
@@ -59,8 +70,8 @@ export type BlockEnd =
   | { readonly kind: 'returnTo'; readonly next: Target }
   /** The last instruction jumps to an address in a register: probably one of these, else out of the region. */
   | { readonly kind: 'jump'; readonly cases: readonly Target[] }
-  /** A block without instructions, made for a loop with several ways in: goes where it was told to (flow-graph.ts). */
-  | { readonly kind: 'select'; readonly cases: readonly Target[] }
+  /** A block without instructions, made where there are several ways in: goes where it was told to (flow-graph.ts, entries.ts). */
+  | { readonly kind: 'select'; readonly cases: readonly SelectCase[] }
   | GuardEnd
   | TurnEnd
   /** The instruction at `at`, which is not in the block, is the interpreter's, unless it is an ecall. */
@@ -72,6 +83,8 @@ export interface Block {
   readonly end: BlockEnd;
   /** Accesses that a guard has looked up. */
   readonly guarded?: GroupMembers;
+  /** Of a function that was taken in: there may be more blocks at the same address. */
+  readonly isTakenIn?: boolean;
 }
 
 export interface Region {
@@ -84,6 +97,8 @@ export interface Region {
   readonly exits: ReadonlySet<number>;
   /** Jumps to addresses in registers, by the address behind them; none where there are no exits for that reason. */
   readonly jumps: readonly number[];
+  /** Where it is to be entered besides the root, if that can be done (entries.ts). */
+  readonly entries: readonly Target[];
 }
 
 /** Where control can go when a block ends, in the region and out of it; what follows a call counts as such. */
@@ -99,7 +114,9 @@ export function targetsOf(end: BlockEnd): readonly Target[] {
 export function retarget(block: Block, turn: (target: Target) => Target): Block {
   const { end } = block;
   if (end.kind === 'branch') return { ...block, end: { ...end, taken: turn(end.taken), next: turn(end.next) } };
-  if (end.kind === 'jump' || end.kind === 'select') return { ...block, end: { ...end, cases: end.cases.map(turn) } };
+  if (end.kind === 'jump') return { ...block, end: { ...end, cases: end.cases.map(turn) } };
+  if (end.kind === 'select')
+    return { ...block, end: { ...end, cases: end.cases.map((one) => ({ ...turn(one), values: one.values })) } };
   if (end.kind === 'guard') return { ...block, end: { ...end, hit: turn(end.hit), miss: turn(end.miss) } };
   if (end.kind === 'turn') return { ...block, end: { ...end, again: turn(end.again), last: turn(end.last) } };
   return 'next' in end ? { ...block, end: { ...end, next: turn(end.next) } } : block;
@@ -138,7 +155,8 @@ export function formRegion(
   const indexOf = new Map([...pieces.keys()].map((key, index) => [key, index]));
   const blocks = order.map(({ at, instructions, end, context }) => {
     const target = (to: number, within = context): Target => ({ block: indexOf.get(keyOf(within, to)) ?? -1, at: to });
-    return { at, instructions, end: resolveEnd(end, context, target) };
+    const block = { at, instructions, end: resolveEnd(end, context, target) };
+    return context.parent ? { ...block, isTakenIn: true } : block;
   });
   const size = blocks.reduce((sum, block) => sum + block.instructions.length, 0);
   const usesFp = blocks.some((block) => block.instructions.some(({ reads, writes }) => (reads.f | writes.f) !== 0));
@@ -146,7 +164,7 @@ export function formRegion(
   const outside = blocks.flatMap(({ end }) => targetsOf(end).filter(({ block }) => block < 0));
   const exits = new Set(isCut ? [] : outside.map(({ at }) => at));
   const jumps = isCut ? [] : order.filter(({ end }) => end.kind === 'jump' && end.mayBeSwitch).map(nextOf);
-  return { blocks, size, usesFp, exits, jumps };
+  return { blocks, size, usesFp, exits, jumps, entries: [] };
 }
 
 /** The chain of calls by which code was taken in. */

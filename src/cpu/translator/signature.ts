@@ -4,7 +4,8 @@
  *   region(pc i64, budget i32, depth i32) -> i32
  *
  * `pc` is the guest address of the region's root. All registers are in the hart state at entry and at return. `depth` is how many more
- * calls may be nested.
+ * calls may be nested, and above that what tells the region's entrance where to go on (entries.ts): 0 is the root. For each other way in
+ * there is a function of the same form, to be called with its own address.
  *
  *   result >= 0   returned through x1: go on at x1 & ~1; the result is what is left of the budget
  *   GO_ON         go on at the hart state's pc, in translated code if there is any; its budget is what is left
@@ -15,7 +16,8 @@
  *   ECALL         as INTERPRET; the instruction is an ecall
  *   EXHAUSTED     as INTERPRET, because the budget does not reach to the next look at it
  *
- * Interface: REGION_PARAMS, REGION_RESULTS, RESULT, LAST_INTERPRETED, SIDE_EXITS, SideExit, MAX_DEPTH, MAX_REGIONS.
+ * Interface: REGION_PARAMS, REGION_RESULTS, RESULT, LAST_INTERPRETED, SIDE_EXITS, SideExit, MAX_DEPTH, ENTRY,
+ * MAX_REGIONS, regionName.
  */
 import type { ValType } from '../../wasm/opcodes.ts';
 
@@ -30,8 +32,16 @@ export const LAST_INTERPRETED = RESULT.trap;
 export const SIDE_EXITS = ['instruction', 'access', 'trap', 'jump', 'budget', 'ecall', 'jump'] as const;
 export type SideExit = (typeof SIDE_EXITS)[number];
 
-/** Size of the table of regions; 0 is none. */
+/** Size of the table of regions and their ways in; 0 is none. */
 export const MAX_REGIONS = 8192;
 
 /** The host's stack bounds it: a frame of unoptimized code may take half a kilobyte. */
 export const MAX_DEPTH = 200;
+
+/** Where in `depth` the entrance's value is. */
+export const ENTRY = { shift: 16, depthMask: 0xffff } as const;
+
+/** What a module exports a region as, or one of its further ways in. */
+export function regionName(index: number, entry?: number): string {
+  return entry === undefined ? `r${index}` : `r${index}.${entry}`;
+}

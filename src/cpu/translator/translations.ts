@@ -3,7 +3,7 @@
  *
  * A translation belongs to physical pages in one floating-point state, as decoded code does: a `pageKey` is frame * 2 + fpDirty.
  *
- * Interface: Translations, Translation, PlacedRegion, Batch, rootKey, rootKeyOf.
+ * Interface: Translations, Translation, Entrance, PlacedRegion, Batch, rootKey, rootKeyOf, entryKeyOf.
  */
 import { MAX_REGIONS } from './signature.ts';
 
@@ -16,14 +16,24 @@ export interface PlacedRegion {
   /** Where its code leaves it for code that was not known then: offsets from the root, of targets and of jumps to anywhere. */
   readonly exits: ReadonlySet<number>;
   readonly jumps: readonly number[];
+  /** Where it can be entered besides the root, or might be: offsets from the root. */
+  readonly entries: readonly number[];
 }
 
 export interface Translation extends PlacedRegion {
-  /** Place in the table of functions. */
-  readonly number: number;
+  /** The first is at the root. */
+  readonly entrances: readonly Entrance[];
   readonly batch: Batch;
   /** How often this root was translated before. */
   readonly generation: number;
+}
+
+/** A way into a translation. */
+export interface Entrance {
+  /** Offset from the root. */
+  readonly at: number;
+  /** Place in the table of functions. */
+  readonly number: number;
 }
 
 /** Translations of one module. */
@@ -33,28 +43,27 @@ export interface Batch {
 }
 
 export class Translations {
-  private readonly byNumber: (Translation | undefined)[] = [undefined];
+  private used = 1;
   private readonly free: number[] = [];
-  private readonly byRoot = new Map<number, Translation>();
+  private readonly byKey = new Map<number, { readonly translation: Translation; readonly entrance: Entrance }>();
   private readonly byPage = new Map<number, Set<Translation>>();
   /** Oldest first. */
   readonly batches = new Set<Batch>();
 
-  get count(): number {
-    return this.byRoot.size;
-  }
-
-  hasRoomFor(regions: number): boolean {
-    return this.free.length + MAX_REGIONS - this.byNumber.length >= regions;
+  hasRoomFor(entrances: number): boolean {
+    return this.free.length + MAX_REGIONS - this.used >= entrances;
   }
 
   takeNumber(): number {
-    return this.free.pop() ?? this.byNumber.push(undefined) - 1;
+    return this.free.pop() ?? this.used++;
   }
 
+  /** What begins at its root is found there from now on; further ways in only where nothing else is. */
   add(translation: Translation): void {
-    this.byNumber[translation.number] = translation;
-    this.byRoot.set(rootKeyOf(translation), translation);
+    translation.entrances.forEach((entrance, i) => {
+      const key = entryKeyOf(translation, entrance.at);
+      if (i === 0 || !this.byKey.has(key)) this.byKey.set(key, { translation, entrance });
+    });
     for (const page of translation.pages.values()) {
       const set = this.byPage.get(page);
       if (set) set.add(translation);
@@ -65,9 +74,11 @@ export class Translations {
   }
 
   remove(translation: Translation): void {
-    this.byNumber[translation.number] = undefined;
-    this.free.push(translation.number);
-    this.byRoot.delete(rootKeyOf(translation));
+    for (const { at, number } of translation.entrances) {
+      this.free.push(number);
+      const key = entryKeyOf(translation, at);
+      if (this.byKey.get(key)?.translation === translation) this.byKey.delete(key);
+    }
     for (const page of translation.pages.values()) {
       const set = this.byPage.get(page)!;
       set.delete(translation);
@@ -77,9 +88,9 @@ export class Translations {
     if (translation.batch.members.size === 0) this.batches.delete(translation.batch);
   }
 
-  /** The one whose root has a key. */
-  at(root: number): Translation | undefined {
-    return this.byRoot.get(root);
+  /** The one that can be entered at the place with a key, and how. */
+  at(key: number): { readonly translation: Translation; readonly entrance: Entrance } | undefined {
+    return this.byKey.get(key);
   }
 
   onPage(pageKey: number): readonly Translation[] {
@@ -88,8 +99,14 @@ export class Translations {
 }
 
 /** Names a region's root. */
-export function rootKeyOf({ pages, rootOffset }: PlacedRegion): number {
-  return rootKey(pages.get(0)!, rootOffset);
+export function rootKeyOf(region: PlacedRegion): number {
+  return entryKeyOf(region, 0);
+}
+
+/** Names a way into a region at an offset from its root. */
+export function entryKeyOf({ pages, rootOffset }: PlacedRegion, at: number): number {
+  const offset = rootOffset + at;
+  return rootKey(pages.get(offset >> 12)!, offset & 0xfff);
 }
 
 /** Names a place in physical memory, in one floating-point state. */
