@@ -3,10 +3,10 @@
  * they mostly lie on one page. Saving and restoring registers on the stack and the fields of a structure are of this kind. Here they
  * are sought in stretches of a block, in loop-versions.ts in the rounds of a loop.
  *
- * Interface: planStretches, Stretch, AccessGroup, GroupMembers, AccessCollector, accessOf, endsInControlFlow.
+ * Interface: planStretches, Stretch, AccessGroup, GroupMembers, AccessCollector, endsInControlFlow.
  */
-import type { Expr, Stmt } from '../../isa/graph.ts';
-import type { Block, Instruction } from './region.ts';
+import type { Instruction } from './instruction.ts';
+import type { Block } from './region.ts';
 import { MAX_SPAN_BYTES, Sums, type Sum } from './sums.ts';
 
 export interface AccessGroup {
@@ -58,7 +58,7 @@ export function planStretches(
 
 export function endsInControlFlow(kind: Block['end']['kind'], instructions: readonly Instruction[]): boolean {
   if (kind === 'leave') return false;
-  return kind !== 'goto' || instructions.at(-1)?.graph.some((statement) => statement.do === 'jumpRelative') === true;
+  return kind !== 'goto' || instructions.at(-1)?.ending !== undefined;
 }
 
 /** An access through a sum; `at` says where it is, in whatever way suits. */
@@ -116,7 +116,7 @@ function planOne(
   let to = from;
   for (; to < count; to++) {
     const instruction = instructions[to]!;
-    const access = isTaken(to) ? undefined : accessOf(instruction);
+    const access = isTaken(to) ? undefined : instruction.access;
     if (access) {
       const sum = sums.of(access.base);
       if (!sum && isUsedAgain(instructions, to, count, access.base)) break;
@@ -135,29 +135,8 @@ function planOne(
 function isUsedAgain(instructions: readonly Instruction[], at: number, count: number, register: number): boolean {
   for (let i = at; i < count; i++) {
     const instruction = instructions[i]!;
-    if (i > at && accessOf(instruction)?.base === register) return true;
+    if (i > at && instruction.access?.base === register) return true;
     if (instruction.writes.has('x', register)) return false;
   }
   return false;
-}
-
-/** A plain load or store through a register and an immediate. */
-export function accessOf({
-  graph,
-  decoded,
-}: Instruction): { access: 'read' | 'write'; size: number; base: number; offset: number } | undefined {
-  for (const statement of graph) {
-    const plain = plainAccess(statement);
-    if (!plain) continue;
-    const { address, ...rest } = plain;
-    if (address.op !== 'add' || address.a.op !== 'reg' || address.b.op !== 'imm') return undefined;
-    return { ...rest, base: decoded.operands.rs1!, offset: decoded.operands.imm! };
-  }
-  return undefined;
-}
-
-function plainAccess(statement: Stmt): { access: 'read' | 'write'; size: number; address: Expr } | undefined {
-  if (statement.do === 'store') return { access: 'write', size: statement.size, address: statement.address };
-  if (statement.do !== 'let' || statement.expr.op !== 'load') return undefined;
-  return { access: 'read', size: statement.expr.size, address: statement.expr.a };
 }

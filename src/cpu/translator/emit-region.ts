@@ -29,14 +29,14 @@ import { Guards } from './guards.ts';
 import { GuestRegisters } from './guest-registers.ts';
 import { versionLoops } from './loop-versions.ts';
 import { emitMemoryEffect } from './memory-effects.ts';
-import { registerNumber, timeRegister, type Instruction, type Region, type SelectCase, type Target } from './region.ts';
+import { registerNumber, timeRegister, type Instruction } from './instruction.ts';
+import type { Region, SelectCase, Target } from './region.ts';
 import type { RegisterSet } from './register-set.ts';
 import { planWindows, type FpWindow } from './fp-windows.ts';
 import { RegionFp, type FpLinks } from './region-fp.ts';
 import { BEGINNING, RegionExits } from './region-exits.ts';
 import { ENTRY, RESULT } from './signature.ts';
 import { StructuredCode } from './structure.ts';
-import { addedImmediate } from './sums.ts';
 import { findPointerChains, type PointerChains } from './pointer-chains.ts';
 import { planMoves, WideMoves } from './wide-moves.ts';
 import { leavesWord, Words, type WordContext } from './words.ts';
@@ -279,7 +279,7 @@ class RegionEmitter implements Flow {
     const isWord = leavesWord(instruction, this.wordContext);
     this.words.before(instruction);
     emitInstruction(instruction.graph, this, () => {
-      if (isLast && instruction.graph.some((statement) => statement.do === 'branchIf')) this.fallThrough();
+      if (isLast && instruction.ending?.kind === 'branch') this.fallThrough();
     });
     this.words.after(instruction);
     this.noteWrites(instruction, isWord);
@@ -287,7 +287,7 @@ class RegionEmitter implements Flow {
 
   /** Tells the memory path what became of registers. */
   private noteWrites(instruction: Instruction, isWord: boolean): void {
-    const sum = addedImmediate(instruction);
+    const { sum } = instruction;
     instruction.writes.forEach((file, index) => {
       if (file !== 'x') return;
       this.flat.wrote(index, sum?.from, sum?.by);

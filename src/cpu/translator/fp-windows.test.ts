@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planWindows } from './fp-windows.ts';
-import { formRegion, type Instruction } from './region.ts';
+import type { Instruction } from './instruction.ts';
+import { formRegion } from './region.ts';
 
 const RET = 0x8067;
 const DYNAMIC = 7;

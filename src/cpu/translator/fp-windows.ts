@@ -13,7 +13,7 @@ import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import { RM } from '../fp/format.ts';
 import { hostFpNeeds, hostFpTypes } from '../fp/host-fp.ts';
 import { boxedOperand, signFlipped } from '../interpreter/fast-fp.ts';
-import { registerNumber, type Instruction } from './region.ts';
+import { registerNumber, type Instruction } from './instruction.ts';
 
 export type FpExpr = Extract<Expr, { op: 'fp' }>;
 

@@ -20,7 +20,7 @@
  *
  * Interface: versionLoops.
  */
-import { accessOf, AccessCollector, type AccessGroup, type GroupMembers } from './access-groups.ts';
+import { AccessCollector, type AccessGroup, type GroupMembers } from './access-groups.ts';
 import { orderBlocks, type FlowGraph } from './flow-graph.ts';
 import { innermostLoops, isInEveryRound, type Loop } from './loops.ts';
 import { retarget, type Block, type Target } from './region.ts';
@@ -128,7 +128,7 @@ function followRound(graph: FlowGraph, loop: Loop, round: number, atHeader: Sums
     const sums = block === loop.header ? atHeader.copy() : from.reduce((a, b) => a.meet(b)).copy();
     const isCertain = isInEveryRound(graph, loop, block);
     graph.blocks[block]!.instructions.forEach((instruction, index) => {
-      const access = isCertain ? accessOf(instruction) : undefined;
+      const access = isCertain ? instruction.access : undefined;
       const sum = access && sums.of(access.base);
       if (sum) found.add(access.access, sum, { round, block, index }, access.size, access.offset);
       sums.note(instruction);

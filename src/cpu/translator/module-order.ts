@@ -8,7 +8,8 @@
 import type { FpHost } from '../fp/fp-host.ts';
 import type { Layout } from '../layout.ts';
 import { buildModule, type Candidate } from './region-module.ts';
-import { instructionAt, type Block, type BlockEnd, type Instruction, type Region } from './region.ts';
+import { instructionAt, type Instruction } from './instruction.ts';
+import type { Block, BlockEnd, Region } from './region.ts';
 
 export interface ModuleOrder {
   readonly layout: Layout;

@@ -8,10 +8,8 @@
  *
  * Interface: findPointerChains, PointerChains.
  */
-import { accessOf } from './access-groups.ts';
 import type { FlowGraph } from './flow-graph.ts';
-import type { Instruction } from './region.ts';
-import { addedImmediate } from './sums.ts';
+import type { Instruction } from './instruction.ts';
 
 /** A chain of so many loads is long. */
 const LONG = 4;
@@ -34,7 +32,7 @@ export class PointerChains {
     let bases = 0;
     for (const block of this.graph.order)
       this.graph.blocks[block]!.instructions.forEach((instruction, index) => {
-        const access = accessOf(instruction);
+        const { access } = instruction;
         if (access) bases |= (1 << access.base) & this.before(block, index);
       });
     return bases;
@@ -90,9 +88,7 @@ function step(depths: Depths, instruction: Instruction): void {
 }
 
 /** Of what an instruction writes. */
-function depthOf(depths: Depths, instruction: Instruction): number {
-  const access = accessOf(instruction);
+function depthOf(depths: Depths, { access, sum }: Instruction): number {
   if (access) return Math.min(LONG, depths[access.base]! + 1);
-  const sum = addedImmediate(instruction);
   return sum ? depths[sum.from]! : 0;
 }

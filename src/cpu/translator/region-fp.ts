@@ -20,7 +20,8 @@ import { emitFastFp, isConstant, signFlipped } from '../interpreter/fast-fp.ts';
 import type { ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
 import { canFail, hostMode, needsReady, type FpExpr, type FpWindow } from './fp-windows.ts';
-import { registerNumber, type Block, type Instruction } from './region.ts';
+import { registerNumber, type Instruction } from './instruction.ts';
+import type { Block } from './region.ts';
 
 /** What the code of a region refers to. */
 export interface FpLinks {

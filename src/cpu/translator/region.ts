@@ -6,16 +6,12 @@
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
  *
- * Interface: formRegion, instructionAt, targetsOf, retarget, selectValue, mayBeCase, CodeSource, Region, Block, BlockEnd, SelectCase,
- * Instruction.
+ * Interface: formRegion, targetsOf, retarget, selectValue, mayBeCase, CodeSource, Region, Block, BlockEnd, SelectCase.
  */
-import type { Stmt } from '../../isa/graph.ts';
-import { decode, instructionLength, type Decoded } from '../../isa/riscv/decode.ts';
-import { readTimeRegister } from '../../isa/riscv/system.ts';
-import { graphOf, usageOf } from '../../isa/riscv/table.ts';
+import { instructionLength } from '../../isa/riscv/decode.ts';
 import type { GroupMembers } from './access-groups.ts';
 import type { GuardEnd, TurnEnd } from './guards.ts';
-import { RegisterSet } from './register-set.ts';
+import { formOf, placedAt, type Form, type Instruction } from './instruction.ts';
 
 /** Guest code around a root. */
 export interface CodeSource {
@@ -25,18 +21,6 @@ export interface CodeSource {
   isKnown(at: number): boolean;
   /** Whether floating-point instructions are executed; otherwise the region ends before them. */
   readonly fpEnabled: boolean;
-}
-
-export interface Instruction {
-  readonly at: number;
-  readonly length: 2 | 4;
-  readonly word: number;
-  readonly decoded: Decoded;
-  readonly graph: readonly Stmt[];
-  readonly reads: RegisterSet;
-  readonly writes: RegisterSet;
-  /** May leave the region in the middle, undone. */
-  readonly mayExit: boolean;
 }
 
 /** Where control goes: a block of the region, or -1 and an address outside. */
@@ -132,7 +116,6 @@ export const MAX_REGION_INSTRUCTIONS = 250;
 /** A block is not cut where a region is full: that would write all registers back and read them again, for each piece of a long round. */
 const MAX_BLOCK_INSTRUCTIONS = 1500;
 
-const LINK = 1;
 /** Cases of a `switch` are sought so far around its jump. */
 const CASES_BEFORE_BYTES = 512;
 const CASES_BEHIND_BYTES = 1024;
@@ -329,10 +312,8 @@ function findCases(source: CodeSource, from: number): number[] {
 function isJump(source: CodeSource, at: number, length: 2 | 4): boolean {
   const low = source.halfword(at);
   if (low === undefined || instructionLength(low) !== length || !source.isKnown(at)) return false;
-  const instruction = fetch(source, at);
-  if (instruction?.length !== length) return false;
-  const end = endOf(instruction);
-  return end !== undefined && end !== 'leave' && (end.kind === 'goto' || end.kind === 'return' || end.kind === 'jump');
+  const kind = fetch(source, at)?.ending?.kind;
+  return kind === 'goto' || kind === 'return' || kind === 'jump';
 }
 
 function shifted(source: CodeSource, by: number): CodeSource {
@@ -355,103 +336,47 @@ function scan(
   for (;;) {
     if (isOwned(at)) return { instructions, end: { kind: 'goto', next: at } };
     if (instructions.length >= room) return { instructions, end: { kind: 'goto', next: at } };
-    const instruction = fetch(source, at);
-    if (!instruction) return { instructions, end: { kind: 'leave', at, isEcall: false } };
+    const form = fetch(source, at);
+    if (!form) return { instructions, end: { kind: 'leave', at, isEcall: false } };
+    const instruction = placedAt(at, form);
     const end = endOf(instruction);
-    if (end === 'leave') return { instructions, end: { kind: 'leave', at, isEcall: isEcall(instruction) } };
+    if (end?.kind === 'leave') return { instructions, end };
     instructions.push(instruction);
     if (end) return { instructions, end };
     at += instruction.length;
   }
 }
 
-function fetch(source: CodeSource, at: number): Instruction | undefined {
+/** What is said by the word at a place, if it may be executed. */
+function fetch(source: CodeSource, at: number): Form | undefined {
   const low = source.halfword(at);
   if (low === undefined) return undefined;
   const length = instructionLength(low);
   const high = length === 4 ? source.halfword(at + 2) : 0;
   if (high === undefined) return undefined;
-  const instruction = instructionAt(at, length === 4 ? low | (high << 16) : low);
-  const usesFp = instruction && (instruction.reads.f | instruction.writes.f) !== 0;
-  return usesFp && !source.fpEnabled ? undefined : instruction;
+  const form = formOf(length === 4 ? low | (high << 16) : low);
+  const usesFp = form && (form.reads.f | form.writes.f) !== 0;
+  return usesFp && !source.fpEnabled ? undefined : form;
 }
 
-/** The instruction that a word is, at an offset from the root; undefined: none. */
-export function instructionAt(at: number, word: number): Instruction | undefined {
-  const form = formOf(word);
-  if (!form) return undefined;
-  // Not a spread: this is done for every instruction that is looked at.
-  const { decoded, graph, reads, writes, mayExit } = form;
-  return { at, length: instructionLength(word & 0xffff), word, decoded, graph, reads, writes, mayExit };
-}
-
-/** How an instruction ends its block; undefined: not at all; 'leave': it is the interpreter's. */
-function endOf({ at, length, decoded, graph }: Instruction): RawEnd | 'leave' | undefined {
-  if (timeRegister(decoded) !== 0) return undefined;
+/** How an instruction ends its block; undefined: not at all. */
+function endOf({ at, length, ending }: Instruction): RawEnd | undefined {
+  if (!ending) return undefined;
   const next = at + length;
-  const { rd = 0, rs1 = 0, imm = 0 } = decoded.operands;
-  for (const statement of graph) {
-    if (statement.do === 'system' || statement.do === 'repeat') return 'leave';
-    if (statement.do === 'trapIf' && !statement.condition) return 'leave';
-    if (statement.do === 'branchIf') return { kind: 'branch', taken: at + imm, next };
-    if (statement.do === 'jumpRelative')
-      return rd === LINK ? { kind: 'call', callee: at + imm, next } : { kind: 'goto', next: at + imm };
-    if (statement.do === 'jump') {
-      if (rd === LINK) return { kind: 'call', callee: undefined, next };
-      if (rd === 0 && rs1 === LINK && imm === 0) return { kind: 'return' };
-      // A stub of the PLT leaves its own address in a register.
-      return { kind: 'jump', mayBeSwitch: rd === 0, cases: [] };
-    }
+  switch (ending.kind) {
+    case 'branch':
+      return { kind: 'branch', taken: at + ending.by, next };
+    case 'goto':
+      return { kind: 'goto', next: at + ending.by };
+    case 'call':
+      return { kind: 'call', callee: at + ending.by, next };
+    case 'callRegister':
+      return { kind: 'call', callee: undefined, next };
+    case 'return':
+      return { kind: 'return' };
+    case 'jump':
+      return { kind: 'jump', mayBeSwitch: ending.mayBeSwitch, cases: [] };
+    case 'leave':
+      return { kind: 'leave', at, isEcall: ending.isEcall };
   }
-  return undefined;
-}
-
-function isEcall({ decoded }: Instruction): boolean {
-  return decoded.insn.name === 'ecall';
-}
-
-/** What an instruction word says, wherever it stands. */
-type Form = Pick<Instruction, 'decoded' | 'graph' | 'reads' | 'writes' | 'mayExit'>;
-
-const MAX_FORMS = 1 << 14;
-const forms = new Map<number, Form | null>();
-
-function formOf(word: number): Form | null {
-  let form = forms.get(word);
-  if (form === undefined) {
-    if (forms.size >= MAX_FORMS) forms.clear();
-    const decoded = decode(word);
-    form = decoded ? makeForm(decoded) : null;
-    forms.set(word, form);
-  }
-  return form;
-}
-
-/** Where an instruction puts the time if that is all it does; else 0. No other system instruction is part of a region. */
-export function timeRegister({ insn, operands }: Decoded): number {
-  return insn.name === 'csrrs' ? readTimeRegister(operands.imm!) : 0;
-}
-
-const OPERAND_NAMES = {
-  x: { rd: 'rd', rs1: 'rs1', rs2: 'rs2', rs3: 'rs1' },
-  f: { rd: 'fd', rs1: 'fs1', rs2: 'fs2', rs3: 'fs3' },
-} as const;
-
-/** The number of the register that an operand of a row's graph names in an instruction. */
-export function registerNumber(decoded: Decoded, file: 'x' | 'f', reg: 'rd' | 'rs1' | 'rs2' | 'rs3' | number): number {
-  return typeof reg === 'number' ? reg : decoded.operands[OPERAND_NAMES[file][reg]]!;
-}
-
-function makeForm(decoded: Decoded): Form {
-  const usage = usageOf(decoded.insn);
-  const setOf = (operands: typeof usage.reads): RegisterSet =>
-    operands.reduce((set, { file, reg }) => {
-      if (file === 'flag') throw new Error('RISC-V has no flags');
-      return set.with(file, registerNumber(decoded, file, reg));
-    }, RegisterSet.EMPTY);
-  const reads = setOf(usage.reads);
-  const time = timeRegister(decoded);
-  const writes = time === 0 ? setOf(usage.writes) : RegisterSet.EMPTY.with('x', time);
-  const mayExit = usage.mayTrap || (reads.f | writes.f) !== 0;
-  return { decoded, graph: graphOf(decoded.insn), reads, writes, mayExit };
 }

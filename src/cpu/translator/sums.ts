@@ -1,10 +1,9 @@
 /**
  * What registers hold as sums of what registers held before: an address as its base, an index, and an offset.
  *
- * Interface: Sums, Sum, INDEX_LIMIT, MAX_SPAN_BYTES, addedImmediate.
+ * Interface: Sums, Sum, INDEX_LIMIT, MAX_SPAN_BYTES.
  */
-import type { Expr } from '../../isa/graph.ts';
-import type { Instruction } from './region.ts';
+import { isSumOf, type Instruction } from './instruction.ts';
 
 /** How far from each other the accesses of a group may be. */
 export const MAX_SPAN_BYTES = 1024;
@@ -72,24 +71,17 @@ export class Sums {
   }
 
   private resultOf(instruction: Instruction): Sum | undefined {
-    const { graph, decoded } = instruction;
+    const { sum, graph, decoded } = instruction;
+    if (sum) return added(this.of(sum.from), sum.by);
     const [only] = graph;
-    if (graph.length !== 1 || only?.do !== 'setReg') return undefined;
+    if (!this.withIndexes || graph.length !== 1 || only?.do !== 'setReg') return undefined;
     const { rs1 = 0, rs2 = 0, imm = 0 } = decoded.operands;
     const { value } = only;
-    const sum = addedImmediate(instruction);
-    if (sum) return added(this.of(sum.from), sum.by);
-    if (!this.withIndexes) return undefined;
     if (value.op === 'sext32' && isSumOf(value.a, 'imm')) return asIndex(added(this.of(rs1), imm));
     if (value.op === 'shl' && value.b.op === 'imm') return movedUp(this.of(rs1), imm);
     if (value.op === 'shru' && value.b.op === 'imm') return movedDown(this.of(rs1), imm);
     return isSumOf(value, 'reg') ? sumOf(this.of(rs1), this.of(rs2)) : undefined;
   }
-}
-
-/** Whether an expression is rs1 plus an immediate or rs2. */
-function isSumOf(value: Expr, second: 'imm' | 'reg'): boolean {
-  return value.op === 'add' && value.a.op === 'reg' && value.b.op === second;
 }
 
 function added(sum: Sum | undefined, offset: number): Sum | undefined {
@@ -145,13 +137,4 @@ function isSameSum(a: Sum, b: Sum): boolean {
   const isSamePlace = a.base === b.base && a.index === b.index && a.shift === b.shift && a.offset === b.offset;
   if (a.isUnsigned !== b.isUnsigned) return false;
   return isSamePlace && a.indexes.length === b.indexes.length && a.indexes.every((index) => b.indexes.includes(index));
-}
-
-/** Of an instruction that does nothing but add an immediate, or copy a register: what it adds to what. */
-export function addedImmediate({ graph, decoded }: Instruction): { from: number; by: number } | undefined {
-  const [only] = graph;
-  if (graph.length !== 1 || only?.do !== 'setReg') return undefined;
-  const { rs1, rs2, imm } = decoded.operands;
-  if (isSumOf(only.value, 'imm')) return { from: rs1!, by: imm! };
-  return isSumOf(only.value, 'reg') && rs1 === 0 ? { from: rs2!, by: 0 } : undefined;
 }

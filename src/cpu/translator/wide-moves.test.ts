@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planStretches } from './access-groups.ts';
-import { formRegion, type Instruction } from './region.ts';
+import type { Instruction } from './instruction.ts';
+import { formRegion } from './region.ts';
 import { planMoves } from './wide-moves.ts';
 
 const ld = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs1 << 15) | (3 << 12) | (rd << 7) | 0x03;

@@ -7,9 +7,9 @@
  * Interface: planMoves, MovePlan, WideMoves.
  */
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
-import { accessOf, type AccessGroup } from './access-groups.ts';
+import type { AccessGroup } from './access-groups.ts';
 import type { Host } from './flat-access.ts';
-import type { Instruction } from './region.ts';
+import type { Instruction } from './instruction.ts';
 
 /** Two instructions that follow each other, of which the first is at `first`. */
 interface Pair {
@@ -60,7 +60,7 @@ export function planMoves(
 
 /** Whether an instruction moves a whole x register. */
 function isDoubleword(instruction: Instruction, access: 'read' | 'write'): boolean {
-  const found = accessOf(instruction);
+  const found = instruction.access;
   const isInteger = instruction.reads.f === 0 && instruction.writes.f === 0;
   return found?.access === access && found.size === HALF_BYTES && isInteger;
 }

@@ -8,7 +8,7 @@ import type { Expr } from '../../isa/graph.ts';
 import type { CodeEmitter, Local } from '../../wasm/code.ts';
 import type { PlainOp } from '../../wasm/opcodes.ts';
 import type { ValueEmitter } from '../interpreter/values.ts';
-import type { Instruction } from './region.ts';
+import type { Instruction } from './instruction.ts';
 
 /** What must be known to tell words. */
 export interface WordContext {

@@ -1,0 +1,162 @@
+/**
+ * Instructions of a region: a word at a place. What the word says wherever it stands is found out once, and kept.
+ *
+ * Interface: Instruction, Form, instructionAt, placedAt, formOf, Ending, PlainAccess, AddedImmediate, isSumOf, registerNumber, timeRegister.
+ */
+import type { Expr, Stmt } from '../../isa/graph.ts';
+import { decode, type Decoded } from '../../isa/riscv/decode.ts';
+import { readTimeRegister } from '../../isa/riscv/system.ts';
+import { graphOf, usageOf } from '../../isa/riscv/table.ts';
+import { RegisterSet } from './register-set.ts';
+
+/** What an instruction word says. */
+export interface Form {
+  readonly word: number;
+  readonly length: 2 | 4;
+  readonly decoded: Decoded;
+  readonly graph: readonly Stmt[];
+  readonly reads: RegisterSet;
+  readonly writes: RegisterSet;
+  /** May leave the region in the middle, undone. */
+  readonly mayExit: boolean;
+  readonly ending: Ending | undefined;
+  readonly access: PlainAccess | undefined;
+  readonly sum: AddedImmediate | undefined;
+}
+
+export interface Instruction extends Form {
+  /** Offset from the region's root. */
+  readonly at: number;
+}
+
+/** How an instruction ends its block; `by` is the distance to where it goes. */
+export type Ending =
+  | { readonly kind: 'branch' | 'goto' | 'call'; readonly by: number }
+  | { readonly kind: 'callRegister' | 'return' }
+  /** To an address in a register. */
+  | { readonly kind: 'jump'; readonly mayBeSwitch: boolean }
+  /** It is the interpreter's. */
+  | { readonly kind: 'leave'; readonly isEcall: boolean };
+
+/** A plain load or store through a register and an immediate. */
+export interface PlainAccess {
+  readonly access: 'read' | 'write';
+  readonly size: number;
+  readonly base: number;
+  readonly offset: number;
+}
+
+/** Of an instruction that does nothing but add an immediate, or copy a register: what it adds to what. */
+export interface AddedImmediate {
+  readonly from: number;
+  readonly by: number;
+}
+
+/** The instruction that a word is, at an offset from the root; undefined: none. */
+export function instructionAt(at: number, word: number): Instruction | undefined {
+  const form = formOf(word);
+  return form && placedAt(at, form);
+}
+
+export function placedAt(at: number, form: Form): Instruction {
+  // Not a spread, which takes longer.
+  const { word, length, decoded, graph, reads, writes, mayExit, ending, access, sum } = form;
+  return { at, word, length, decoded, graph, reads, writes, mayExit, ending, access, sum };
+}
+
+const MAX_FORMS = 1 << 14;
+const forms = new Map<number, Form | undefined>();
+
+export function formOf(word: number): Form | undefined {
+  let form = forms.get(word);
+  if (!form && !forms.has(word)) {
+    if (forms.size >= MAX_FORMS) forms.clear();
+    const decoded = decode(word);
+    form = decoded && makeForm(word, decoded);
+    forms.set(word, form);
+  }
+  return form;
+}
+
+/** Where an instruction puts the time if that is all it does; else 0. No other system instruction is part of a region. */
+export function timeRegister({ insn, operands }: Decoded): number {
+  return insn.name === 'csrrs' ? readTimeRegister(operands.imm!) : 0;
+}
+
+const OPERAND_NAMES = {
+  x: { rd: 'rd', rs1: 'rs1', rs2: 'rs2', rs3: 'rs1' },
+  f: { rd: 'fd', rs1: 'fs1', rs2: 'fs2', rs3: 'fs3' },
+} as const;
+
+/** The number of the register that an operand of a row's graph names in an instruction. */
+export function registerNumber(decoded: Decoded, file: 'x' | 'f', reg: 'rd' | 'rs1' | 'rs2' | 'rs3' | number): number {
+  return typeof reg === 'number' ? reg : decoded.operands[OPERAND_NAMES[file][reg]]!;
+}
+
+function makeForm(word: number, decoded: Decoded): Form {
+  const { insn, length } = decoded;
+  const usage = usageOf(insn);
+  const graph = graphOf(insn);
+  const setOf = (operands: typeof usage.reads): RegisterSet =>
+    operands.reduce((set, { file, reg }) => {
+      if (file === 'flag') throw new Error('RISC-V has no flags');
+      return set.with(file, registerNumber(decoded, file, reg));
+    }, RegisterSet.EMPTY);
+  const reads = setOf(usage.reads);
+  const time = timeRegister(decoded);
+  const writes = time === 0 ? setOf(usage.writes) : RegisterSet.EMPTY.with('x', time);
+  const mayExit = usage.mayTrap || (reads.f | writes.f) !== 0;
+  const ending = time === 0 ? endingOf(graph, decoded) : undefined;
+  const [access, sum] = [accessOf(graph, decoded), sumOf(graph, decoded)];
+  return { word, length, decoded, graph, reads, writes, mayExit, ending, access, sum };
+}
+
+const LINK = 1;
+
+function endingOf(graph: readonly Stmt[], { insn, operands }: Decoded): Ending | undefined {
+  const { rd = 0, rs1 = 0, imm = 0 } = operands;
+  for (const statement of graph) {
+    const isTrap = statement.do === 'trapIf' && !statement.condition;
+    if (isTrap || statement.do === 'system' || statement.do === 'repeat')
+      return { kind: 'leave', isEcall: insn.name === 'ecall' };
+    if (statement.do === 'branchIf') return { kind: 'branch', by: imm };
+    if (statement.do === 'jumpRelative') return { kind: rd === LINK ? 'call' : 'goto', by: imm };
+    if (statement.do === 'jump') {
+      if (rd === LINK) return { kind: 'callRegister' };
+      if (rd === 0 && rs1 === LINK && imm === 0) return { kind: 'return' };
+      // A stub of the PLT leaves its own address in a register.
+      return { kind: 'jump', mayBeSwitch: rd === 0 };
+    }
+  }
+  return undefined;
+}
+
+function accessOf(graph: readonly Stmt[], { operands }: Decoded): PlainAccess | undefined {
+  for (const statement of graph) {
+    const plain = addressOf(statement);
+    if (!plain) continue;
+    const { address, access, size } = plain;
+    if (!isSumOf(address, 'imm')) return undefined;
+    return { access, size, base: operands.rs1!, offset: operands.imm! };
+  }
+  return undefined;
+}
+
+function addressOf(statement: Stmt): { access: 'read' | 'write'; size: number; address: Expr } | undefined {
+  if (statement.do === 'store') return { access: 'write', size: statement.size, address: statement.address };
+  if (statement.do !== 'let' || statement.expr.op !== 'load') return undefined;
+  return { access: 'read', size: statement.expr.size, address: statement.expr.a };
+}
+
+function sumOf(graph: readonly Stmt[], { operands }: Decoded): AddedImmediate | undefined {
+  const [only] = graph;
+  if (graph.length !== 1 || only?.do !== 'setReg') return undefined;
+  const { rs1, rs2, imm } = operands;
+  if (isSumOf(only.value, 'imm')) return { from: rs1!, by: imm! };
+  return isSumOf(only.value, 'reg') && rs1 === 0 ? { from: rs2!, by: 0 } : undefined;
+}
+
+/** Whether an expression is rs1 plus an immediate or rs2. */
+export function isSumOf(value: Expr, second: 'imm' | 'reg'): boolean {
+  return value.op === 'add' && value.a.op === 'reg' && value.b.op === second;
+}
