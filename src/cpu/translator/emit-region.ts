@@ -24,13 +24,14 @@ import {
   type GroupMembers,
   type Stretch,
 } from './access-groups.ts';
-import { FlatAccess, type Facts, type Host } from './flat-access.ts';
+import { FlatAccess, type Host } from './flat-access.ts';
 import { Guards } from './guards.ts';
 import { GuestRegisters } from './guest-registers.ts';
 import { versionLoops } from './loop-versions.ts';
 import { emitMemoryEffect } from './memory-effects.ts';
 import { registerNumber, timeRegister, type Instruction } from './instruction.ts';
 import type { Region, SelectCase, Target } from './region.ts';
+import type { Facts } from './register-facts.ts';
 import type { RegisterSet } from './register-set.ts';
 import { planWindows, type FpWindow } from './fp-windows.ts';
 import { RegionFp, type FpLinks } from './region-fp.ts';
@@ -134,7 +135,7 @@ class RegionEmitter implements Flow {
         return imm();
       },
       register: registerOf,
-      holdsWord: (register) => this.flat.holdsWord(register),
+      holdsWord: (register) => this.flat.facts.isWord(register),
       local: (register) => this.fp.at('x', register),
     };
   }
@@ -257,16 +258,16 @@ class RegionEmitter implements Flow {
     let facts: Facts;
     code.block((done) => {
       code.block((second) => {
-        const before = flat.snapshot();
+        const before = flat.facts.snapshot();
         emitFirst(second);
         code.br(done);
-        facts = flat.snapshot();
-        flat.restore(before);
+        facts = flat.facts.snapshot();
+        flat.facts.restore(before);
         this.words.forget();
       });
       emitSecond();
     });
-    flat.meet(facts!);
+    flat.facts.meet([flat.facts.snapshot(), facts!]);
   }
 
   private emitOne(index: number): void {
@@ -290,8 +291,7 @@ class RegionEmitter implements Flow {
     const { sum } = instruction;
     instruction.writes.forEach((file, index) => {
       if (file !== 'x') return;
-      this.flat.wrote(index, sum?.from, sum?.by);
-      this.flat.wroteWord(index, isWord);
+      this.flat.facts.wrote(index, isWord, sum?.from, sum?.by);
     });
   }
 
@@ -314,7 +314,7 @@ class RegionEmitter implements Flow {
   jumpRelative(): void {
     const { block, index } = this;
     const { end } = this.graph.blocks[block]!;
-    const facts = this.flat.snapshot();
+    const facts = this.flat.facts.snapshot();
     if (end.kind === 'branch') this.goTo(end.taken);
     else if (end.kind === 'goto') this.goTo(end.next);
     else if (end.kind === 'call') this.emitCall(() => this.code.get(this.pc).i64(end.callee!).op('i64.add'), end);
@@ -322,7 +322,7 @@ class RegionEmitter implements Flow {
     // Other blocks may have been emitted in between.
     this.block = block;
     this.index = index;
-    this.flat.restore(facts);
+    this.flat.facts.restore(facts);
   }
 
   jump(target: Expr, values: ValueEmitter): void {
@@ -334,14 +334,14 @@ class RegionEmitter implements Flow {
     } else if (end.kind === 'returnTo') this.emitInlinedReturn(end.next);
     else if (end.kind === 'call') this.emitCall(() => values.value(target), end);
     else if (end.kind === 'jump') {
-      const facts = this.flat.snapshot();
+      const facts = this.flat.facts.snapshot();
       for (const way of end.cases) {
         values.value(target);
         this.pushAddress(way.at);
         code.op('i64.eq');
         code.if(() => this.goTo(way));
         this.block = block;
-        this.flat.restore(facts);
+        this.flat.facts.restore(facts);
       }
       this.guest.writeBack(this.dirtyAtEnd());
       values.value(target);

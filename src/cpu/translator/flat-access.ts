@@ -12,13 +12,14 @@
  * one in the table is compared with it. Pages that lie side by side in physical memory as well have equal entries. So the host's
  * branch prediction stands for a load that the next load would wait for.
  *
- * Interface: FlatAccess, Facts, Host.
+ * Interface: FlatAccess, Place, Host.
  */
 import type { AccessSize } from '../../isa/ops.ts';
 import type { CodeEmitter, GlobalRef, Label, Local } from '../../wasm/code.ts';
 import type { Temps } from '../interpreter/values.ts';
 import { FLAT_BIAS, FLAT_TABLE_BYTES } from '../layout.ts';
 import type { AccessGroup } from './access-groups.ts';
+import { alignmentOf, RegisterFacts, type Facts } from './register-facts.ts';
 
 export interface Place {
   /** The x register in which the base is, if it is one. */
@@ -30,16 +31,6 @@ export interface Place {
 export interface Host {
   readonly local: Local;
   readonly offset: number;
-}
-
-/** What is known of the x registers at a point. */
-export interface Facts {
-  /** Power of two that divides the register. */
-  readonly alignment: Uint8Array;
-  /** How far the register may at most be away from some number below 4 GiB; FAR when nothing is known. */
-  readonly slack: Int32Array;
-  /** 1 where the register is sign-extended from 32 bits. */
-  readonly word: Uint8Array;
 }
 
 /** The page that was looked up last, and its entry; `room` is 0 when there is none. */
@@ -57,9 +48,7 @@ interface Prediction {
 }
 
 const PAGE_BYTES = 4096;
-const FAR = 1 << 20;
 const GUARD_BYTES = 4096;
-const MAX_ALIGNMENT = 8;
 /** Differs from all entries, also from those that allow nothing. */
 const NO_ENTRY = 1;
 /** What x86-64 can compare with directly; the last page has no entries anyway. */
@@ -76,7 +65,7 @@ export class FlatAccess {
   private readonly predicted = new Map<number, Prediction>();
   /** Registers, as bits, through which entries are to be predicted. */
   private chained = 0;
-  private facts = noFacts();
+  readonly facts = new RegisterFacts();
   private readonly atEnd = new Map<number, Facts>();
 
   constructor(code: CodeEmitter, table: Local) {
@@ -108,47 +97,11 @@ export class FlatAccess {
 
   /** `from`: the blocks from which this one is reached. */
   beginBlock(from: readonly number[]): void {
-    this.facts = from.map((block) => this.atEnd.get(block) ?? noFacts()).reduce(meet, copy(this.atEnd.get(from[0]!)));
+    this.facts.meet(from.map((block) => this.atEnd.get(block)));
   }
 
   endBlock(block: number): void {
-    this.atEnd.set(block, copy(this.facts));
-  }
-
-  /** For coming back to a point after other code was emitted. */
-  snapshot(): Facts {
-    return copy(this.facts);
-  }
-
-  restore(facts: Facts): void {
-    this.facts = copy(facts);
-  }
-
-  /** Two ways meet here; the other one left these facts. */
-  meet(facts: Facts): void {
-    this.facts = meet(this.facts, facts);
-  }
-
-  holdsWord(register: number): boolean {
-    return this.facts.word[register] === 1;
-  }
-
-  /** A register was written, with a word or not. */
-  wroteWord(register: number, isWord: boolean): void {
-    if (register !== 0) this.facts.word[register] = isWord ? 1 : 0;
-  }
-
-  /** A register was written; where it became `source` + `offset`, something of it is still known. */
-  wrote(register: number, source?: number, offset = 0): void {
-    const { alignment, slack } = this.facts;
-    if (register === 0) return;
-    if (source === undefined) {
-      alignment[register] = 1;
-      slack[register] = FAR;
-      return;
-    }
-    alignment[register] = Math.min(alignment[source]!, alignmentOf(offset));
-    slack[register] = Math.min(FAR, slack[source]! + Math.abs(offset));
+    this.atEnd.set(block, this.facts.snapshot());
   }
 
   /** Looks a group up, through `base`, or branches to `miss` where it has to be done access by access. */
@@ -166,7 +119,7 @@ export class FlatAccess {
   openStream(group: AccessGroup, base: Local, miss: Label): void {
     const { code } = this;
     const { page, room, entry } = this.streams.get(group)!;
-    const before = this.snapshot();
+    const before = this.facts.snapshot();
     code.get(base);
     if (group.from !== 0) code.i64(group.from).op('i64.add');
     code.get(page).op('i64.sub');
@@ -180,10 +133,10 @@ export class FlatAccess {
       code.get(base).i64(group.from).op('i64.add').i64(-PAGE_BYTES).op('i64.and').set(page);
       code.i64(Math.floor((PAGE_BYTES - (group.to - group.from)) / group.size) + 1).set(room);
     });
-    this.restore(before);
+    this.facts.restore(before);
     if (group.index === undefined) {
-      this.facts.alignment[group.base] = Math.max(this.facts.alignment[group.base]!, group.size);
-      this.facts.slack[group.base] = Math.min(this.facts.slack[group.base]!, Math.abs(group.from));
+      this.facts.foundAligned(group.base, group.size);
+      this.facts.foundNear(group.base, Math.abs(group.from));
     }
   }
 
@@ -220,17 +173,18 @@ export class FlatAccess {
 
   /** Gives the entry. */
   private lookUpGroup(group: AccessGroup, base: Local, missed: Label): Local {
-    const { code } = this;
+    const { code, facts } = this;
     const entry = code.local('i32');
     // Of a sum of two registers nothing is known.
-    const { alignment, slack } = group.index === undefined ? this.facts : noFacts();
+    const isPlain = group.index === undefined;
     const low = code.local('i32');
     this.pushLow(group, base).tee(low);
     this.pushEntry(group.access).set(entry);
-    const isAligned = alignment[group.base]! >= group.size;
-    const isLow = slack[group.base]! + Math.max(Math.abs(group.from), Math.abs(group.to)) <= GUARD_BYTES;
+    const isAligned = group.size === 1 || (isPlain && facts.alignment(group.base) >= group.size);
+    const isLow =
+      isPlain && facts.slack(group.base) + Math.max(Math.abs(group.from), Math.abs(group.to)) <= GUARD_BYTES;
     this.checkBase(group.size, isAligned, isLow, () => code.get(base), missed);
-    const found = this.checkEntry(entry, group.index === undefined ? group.base : undefined, missed);
+    const found = this.checkEntry(entry, isPlain ? group.base : undefined, missed);
     // The last byte is on the same page.
     const room = PAGE_BYTES - (group.to - group.from);
     if (group.to - group.from > group.size)
@@ -242,8 +196,10 @@ export class FlatAccess {
         .op('i32.gt_u')
         .unlikely()
         .brIf(missed);
-    alignment[group.base] = Math.max(alignment[group.base]!, group.size);
-    if (!isLow) slack[group.base] = 0;
+    if (isPlain) {
+      facts.foundAligned(group.base, group.size);
+      if (!isLow) facts.foundNear(group.base, 0);
+    }
     return found;
   }
 
@@ -303,11 +259,11 @@ export class FlatAccess {
     temps: Temps,
     leave: () => void,
   ): Host {
-    const { code } = this;
-    const { alignment, slack } = this.facts;
+    const { code, facts } = this;
     const [low, entry] = [temps.take('i32'), temps.take('i32')];
-    const isAligned = size === 1 || (base !== undefined && Math.min(alignment[base]!, alignmentOf(offset)) >= size);
-    const isLow = base !== undefined && slack[base]! + Math.abs(offset) + size <= GUARD_BYTES;
+    const isAligned =
+      size === 1 || (base !== undefined && Math.min(facts.alignment(base), alignmentOf(offset)) >= size);
+    const isLow = base !== undefined && facts.slack(base) + Math.abs(offset) + size <= GUARD_BYTES;
     const isEven = alignmentOf(offset) >= size;
     let found = entry;
     code.block((done) => {
@@ -330,8 +286,8 @@ export class FlatAccess {
       });
       leave();
     });
-    if (base !== undefined && !isLow) slack[base] = 0;
-    if (base !== undefined && isEven) alignment[base] = Math.max(alignment[base]!, size);
+    if (base !== undefined && !isLow) facts.foundNear(base, 0);
+    if (base !== undefined && isEven) facts.foundAligned(base, size);
     code.get(low).get(found).op('i32.add').set(entry);
     return { local: entry, offset: FLAT_BIAS };
   }
@@ -341,34 +297,4 @@ export class FlatAccess {
     this.code.i32(12).op('i32.shr_u').i32(2).op('i32.shl').get(this.table).op('i32.add');
     return this.code.mem('i32.load', access === 'read' ? 0 : FLAT_TABLE_BYTES);
   }
-}
-
-function noFacts(): Facts {
-  const facts = {
-    alignment: new Uint8Array(32).fill(1),
-    slack: new Int32Array(32).fill(FAR),
-    word: new Uint8Array(32),
-  };
-  facts.alignment[0] = MAX_ALIGNMENT;
-  facts.slack[0] = 0;
-  facts.word[0] = 1;
-  return facts;
-}
-
-function copy(facts: Facts | undefined): Facts {
-  return facts
-    ? { alignment: facts.alignment.slice(), slack: facts.slack.slice(), word: facts.word.slice() }
-    : noFacts();
-}
-
-function meet(a: Facts, b: Facts): Facts {
-  return {
-    alignment: a.alignment.map((alignment, i) => Math.min(alignment, b.alignment[i]!)),
-    slack: a.slack.map((slack, i) => Math.max(slack, b.slack[i]!)),
-    word: a.word.map((word, i) => word & b.word[i]!),
-  };
-}
-
-function alignmentOf(offset: number): number {
-  return offset === 0 ? MAX_ALIGNMENT : Math.min(MAX_ALIGNMENT, offset & -offset);
 }

@@ -14,7 +14,10 @@ import type { Instruction } from './instruction.ts';
 /** A chain of so many loads is long. */
 const LONG = 4;
 
-type Depths = Uint8Array;
+/** Registers as bits, for each depth from 1 to LONG: those that are so deep, or deeper. */
+type Depths = readonly number[];
+
+const FLAT: Depths = new Array<number>(LONG).fill(0);
 
 export class PointerChains {
   private readonly graph: FlowGraph;
@@ -31,8 +34,7 @@ export class PointerChains {
   get bases(): number {
     let bases = 0;
     for (const block of this.graph.order)
-      this.graph.blocks[block]!.instructions.forEach((instruction, index) => {
-        const { access } = instruction;
+      this.graph.blocks[block]!.instructions.forEach(({ access }, index) => {
         if (access) bases |= (1 << access.base) & this.before(block, index);
       });
     return bases;
@@ -47,32 +49,31 @@ export class PointerChains {
 
   /** Before each instruction of a block, and at its end. */
   private along(block: number): number[] {
-    const depths = this.atBeginning[block]!.slice();
-    const sets = [endsOf(depths)];
+    const depths = [...this.atBeginning[block]!];
+    const sets = [depths.at(-1)!];
     for (const instruction of this.graph.blocks[block]!.instructions) {
       step(depths, instruction);
-      sets.push(endsOf(depths));
+      sets.push(depths.at(-1)!);
     }
     return sets;
   }
 }
 
-function endsOf(depths: Depths): number {
-  return depths.reduce((set, depth, register) => (depth >= LONG ? set | (1 << register) : set), 0);
-}
-
 export function findPointerChains(graph: FlowGraph): PointerChains {
-  const atBeginning = graph.blocks.map(() => new Uint8Array(32));
-  const atEnd = graph.blocks.map(() => new Uint8Array(32));
+  const { blocks, order, predecessors } = graph;
+  const atBeginning = blocks.map(() => FLAT);
+  const atEnd = blocks.map(() => FLAT);
+  const isDone = blocks.map(() => false);
   for (let changed = true; changed;) {
     changed = false;
-    for (const block of graph.order) {
-      const depths = atBeginning[block]!;
-      for (const from of graph.predecessors[block]!)
-        atEnd[from]!.forEach((depth, register) => (depths[register] = Math.max(depths[register]!, depth)));
-      const after = depths.slice();
-      for (const instruction of graph.blocks[block]!.instructions) step(after, instruction);
-      if (after.every((depth, register) => depth === atEnd[block]![register])) continue;
+    for (const block of order) {
+      const before = predecessors[block]!.reduce((depths, from) => deepest(depths, atEnd[from]!), FLAT);
+      if (isDone[block] && isSame(before, atBeginning[block]!)) continue;
+      isDone[block] = true;
+      atBeginning[block] = before;
+      const after = [...before];
+      for (const instruction of blocks[block]!.instructions) step(after, instruction);
+      if (isSame(after, atEnd[block]!)) continue;
       atEnd[block] = after;
       changed = true;
     }
@@ -80,15 +81,23 @@ export function findPointerChains(graph: FlowGraph): PointerChains {
   return new PointerChains(graph, atBeginning);
 }
 
-function step(depths: Depths, instruction: Instruction): void {
-  const depth = depthOf(depths, instruction);
-  instruction.writes.forEach((file, register) => {
-    if (file === 'x') depths[register] = depth;
-  });
+function deepest(a: Depths, b: Depths): Depths {
+  return a === b ? a : a.map((set, i) => set | b[i]!);
 }
 
-/** Of what an instruction writes. */
-function depthOf(depths: Depths, { access, sum }: Instruction): number {
-  if (access) return Math.min(LONG, depths[access.base]! + 1);
-  return sum ? depths[sum.from]! : 0;
+function isSame(a: Depths, b: Depths): boolean {
+  return a.every((set, i) => set === b[i]);
+}
+
+function step(depths: number[], { writes, access, sum }: Instruction): void {
+  if (writes.x === 0) return;
+  const from = access?.base ?? sum?.from;
+  // What was read is one load deeper than what it was read through.
+  let shallower = -1;
+  for (let i = 0; i < LONG; i++) {
+    const set = depths[i]!;
+    const isDeep = from !== undefined && ((access ? shallower : set) >>> from) & 1;
+    depths[i] = isDeep ? set | writes.x : set & ~writes.x;
+    shallower = set;
+  }
 }
