@@ -5,12 +5,16 @@
  * Interface: ByteWriter.
  */
 export class ByteWriter {
-  private bytes = new Uint8Array(256);
-  private view = new DataView(this.bytes.buffer);
+  private bytes: Uint8Array;
   length = 0;
 
+  /** `room`: how many bytes there will be, about. */
+  constructor(room = 256) {
+    this.bytes = new Uint8Array(room);
+  }
+
   byte(value: number): void {
-    this.reserve(1);
+    if (this.length === this.bytes.length) this.reserve(1);
     this.bytes[this.length++] = value;
   }
 
@@ -18,6 +22,11 @@ export class ByteWriter {
     this.reserve(source.length);
     this.bytes.set(source, this.length);
     this.length += source.length;
+  }
+
+  /** What another one has. */
+  append(other: ByteWriter): void {
+    this.raw(other.bytes.subarray(0, other.length));
   }
 
   /** Unsigned LEB128 of an integer in 0..2^32-1. */
@@ -54,13 +63,13 @@ export class ByteWriter {
 
   f32(value: number): void {
     this.reserve(4);
-    this.view.setFloat32(this.length, value, true);
+    new DataView(this.bytes.buffer).setFloat32(this.length, value, true);
     this.length += 4;
   }
 
   f64(value: number): void {
     this.reserve(8);
-    this.view.setFloat64(this.length, value, true);
+    new DataView(this.bytes.buffer).setFloat64(this.length, value, true);
     this.length += 8;
   }
 
@@ -79,6 +88,5 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + count));
     grown.set(this.bytes);
     this.bytes = grown;
-    this.view = new DataView(grown.buffer);
   }
 }

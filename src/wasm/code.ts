@@ -48,9 +48,12 @@ export interface GlobalRef {
 /** Result of a block: nothing or one value. */
 export type BlockType = ValType | 'void';
 
+/** Room for a small function. */
+const CODE_BYTES = 1024;
+
 export class CodeEmitter {
   readonly params: readonly Local[];
-  private readonly out = new ByteWriter();
+  private readonly out = new ByteWriter(CODE_BYTES);
   private readonly localTypes: ValType[] = [];
   private depth = 0;
   /** Places of the branches that are hardly ever taken. */
@@ -231,14 +234,14 @@ export class CodeEmitter {
       if (last?.type === type) last.count++;
       else runs.push({ type, count: 1 });
     }
-    const body = new ByteWriter();
+    const body = new ByteWriter(this.out.length + CODE_BYTES);
     body.u32(runs.length);
     for (const run of runs) {
       body.u32(run.count);
       body.byte(VALTYPE_CODE[run.type]);
     }
     const start = body.length;
-    body.raw(this.out.toBytes());
+    body.append(this.out);
     body.byte(0x0b);
     return { bytes: body.toBytes(), unlikely: this.unlikelyPlaces.map((at) => at + start) };
   }

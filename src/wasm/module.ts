@@ -227,7 +227,7 @@ export class ModuleBuilder {
     }
     out.byte(0);
     out.u32(content.length);
-    out.raw(content.toBytes());
+    out.append(content);
   }
 
   private typeIndex(params: readonly ValType[], results: readonly ValType[]): number {
@@ -247,7 +247,7 @@ function section<T>(out: ByteWriter, id: number, items: readonly T[], write: (ou
   for (const item of items) write(body, item);
   out.byte(id);
   out.u32(body.length);
-  out.raw(body.toBytes());
+  out.append(body);
 }
 
 function valTypes(out: ByteWriter, types: readonly ValType[]): void {

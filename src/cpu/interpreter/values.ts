@@ -26,11 +26,12 @@ export class Temps {
 
   /** Ends the instruction: all temporaries may be taken again. */
   reset(): void {
-    for (const local of this.used.splice(0)) {
+    for (const local of this.used) {
       const list = this.free.get(local.type);
       if (list) list.push(local);
       else this.free.set(local.type, [local]);
     }
+    this.used.length = 0;
   }
 }
 

@@ -72,23 +72,26 @@ interface Access<At> {
 
 /** Gathers accesses; those near each other through the same register become groups. */
 export class AccessCollector<At> {
-  private readonly found = new Map<string, Access<At>[]>();
+  private readonly found = new Map<number, Access<At>[]>();
 
   add(access: 'read' | 'write', sum: Sum, at: At, size: number, offset: number): void {
-    const key = `${sum.base}.${sum.index ?? ''}.${sum.shift}.${sum.isUnsigned}`;
-    const list = this.found.get(key) ?? [];
-    this.found.set(key, list);
+    // Nothing is found through x0.
+    if (sum.base === 0) return;
+    const key = placeOf(sum);
+    let list = this.found.get(key);
+    if (!list) this.found.set(key, (list = []));
     list.push({ at, access, size, offset: sum.offset + offset, sum });
   }
 
   /** Of no fewer accesses than `least`. */
   groups(least = MIN_ACCESSES): { group: AccessGroup; members: { at: At; offset: number }[] }[] {
     return [...this.found.values()].flatMap((accesses) => {
+      if (accesses.length < least) return [];
       const { base, index, shift, isUnsigned } = accesses[0]!.sum;
       const aligned = accesses.filter(({ offset, size }) => offset % size === 0);
       const from = Math.min(...aligned.map(({ offset }) => offset));
       const members = aligned.filter(({ offset, size }) => offset + size - from <= MAX_SPAN_BYTES);
-      if (members.length < least || base === 0) return [];
+      if (members.length < least) return [];
       const to = Math.max(...members.map(({ offset, size }) => offset + size));
       const size = Math.max(...members.map((member) => member.size));
       // What can be written can be read.
@@ -102,6 +105,11 @@ export class AccessCollector<At> {
       ];
     });
   }
+}
+
+/** Names the registers of a sum and how they are added. */
+function placeOf({ base, index = 0, shift, isUnsigned }: Sum): number {
+  return ((shift * 2 + Number(isUnsigned)) * 32 + index) * 32 + base;
 }
 
 /** `isTaken`: of instructions that are in a group already. */

@@ -114,7 +114,8 @@ class Gates {
 
   private throughGate(target: Target): Target {
     if (target.block < 0) return target;
-    return { ...target, block: this.gates.get(target.block) ?? this.moved(target.block) };
+    const block = this.gates.get(target.block) ?? this.moved(target.block);
+    return block === target.block ? target : { ...target, block };
   }
 
   private casesOf(header: number, gate: number): SelectCase[] {

@@ -21,9 +21,9 @@ export interface FlowGraph {
 
 /** The blocks to which control can go inside the region. */
 export function successorsOf(end: BlockEnd): number[] {
-  return targetsOf(end)
-    .filter((target) => target.block >= 0)
-    .map((target) => target.block);
+  const successors: number[] = [];
+  for (const { block } of targetsOf(end)) if (block >= 0) successors.push(block);
+  return successors;
 }
 
 export function analyze(region: Region): FlowGraph {

@@ -10,7 +10,7 @@ import type { RegisterSet } from './register-set.ts';
 export class GuestRegisters {
   private readonly code: CodeEmitter;
   private readonly layout: Layout;
-  private readonly locals = new Map<string, Local>();
+  private readonly locals = { x: new Array<Local | undefined>(32), f: new Array<Local | undefined>(32) };
 
   constructor(code: CodeEmitter, layout: Layout) {
     this.code = code;
@@ -18,10 +18,7 @@ export class GuestRegisters {
   }
 
   local(file: 'x' | 'f', index: number): Local {
-    const key = `${file}${index}`;
-    let local = this.locals.get(key);
-    if (!local) this.locals.set(key, (local = this.code.local(file === 'x' ? 'i64' : 'f64')));
-    return local;
+    return (this.locals[file][index] ??= this.code.local(file === 'x' ? 'i64' : 'f64'));
   }
 
   load(set: RegisterSet): void {

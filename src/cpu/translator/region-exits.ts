@@ -23,7 +23,7 @@ export class RegionExits {
   private readonly layout: Layout;
   private readonly stubs = new ExitStubs();
   /** The stub of each exit. */
-  private readonly stubOf = new Map<string, number>();
+  private readonly stubOf = new Map<number, number>();
   private readonly labels: Label[] = [];
   /** Where the region was left (an offset from its root), what is owed there, and the result. */
   private readonly where: Local;
@@ -89,6 +89,9 @@ export class RegionExits {
   }
 }
 
-function keyOf(block: number, place: number): string {
-  return `${block}.${place}`;
+/** More than a block has places. */
+const PLACES = 1 << 16;
+
+function keyOf(block: number, place: number): number {
+  return block * PLACES + place;
 }

@@ -83,9 +83,9 @@ function importPrimitive(module: ModuleBuilder, name: FpPrimitive): FuncRef {
 }
 
 function fpPrimitives(batch: readonly Candidate[]): Set<FpPrimitive> {
-  const graphs = new Set(
-    batch.flatMap(({ region }) => region.blocks.flatMap((block) => block.instructions.map(({ graph }) => graph))),
-  );
+  const graphs = new Set<readonly Stmt[]>();
+  for (const { region } of batch)
+    for (const { instructions } of region.blocks) for (const { graph } of instructions) graphs.add(graph);
   const names = new Set<FpPrimitive>();
   for (const graph of graphs) for (const expr of boundExpressions(graph)) if (expr.op === 'fp') names.add(expr.name);
   return names;

@@ -94,16 +94,36 @@ export function targetsOf(end: BlockEnd): readonly Target[] {
   return 'next' in end ? [end.next] : [];
 }
 
-/** The same block with other targets. */
+/** The same block with other targets; itself where they are the same. */
 export function retarget(block: Block, turn: (target: Target) => Target): Block {
-  const { end } = block;
-  if (end.kind === 'branch') return { ...block, end: { ...end, taken: turn(end.taken), next: turn(end.next) } };
-  if (end.kind === 'jump') return { ...block, end: { ...end, cases: end.cases.map(turn) } };
-  if (end.kind === 'select')
-    return { ...block, end: { ...end, cases: end.cases.map((one) => ({ ...turn(one), values: one.values })) } };
-  if (end.kind === 'guard') return { ...block, end: { ...end, hit: turn(end.hit), miss: turn(end.miss) } };
-  if (end.kind === 'turn') return { ...block, end: { ...end, again: turn(end.again), last: turn(end.last) } };
-  return 'next' in end ? { ...block, end: { ...end, next: turn(end.next) } } : block;
+  const end = turned(block.end, turn);
+  return end === block.end ? block : { ...block, end };
+}
+
+function turned(end: BlockEnd, turn: (target: Target) => Target): BlockEnd {
+  switch (end.kind) {
+    case 'branch': {
+      const [taken, next] = [turn(end.taken), turn(end.next)];
+      return taken === end.taken && next === end.next ? end : { ...end, taken, next };
+    }
+    case 'goto':
+    case 'call':
+    case 'returnTo': {
+      const next = turn(end.next);
+      return next === end.next ? end : { ...end, next };
+    }
+    case 'jump':
+      return { ...end, cases: end.cases.map(turn) };
+    case 'select':
+      return { ...end, cases: end.cases.map((one) => ({ ...turn(one), values: one.values })) };
+    case 'guard':
+      return { ...end, hit: turn(end.hit), miss: turn(end.miss) };
+    case 'turn':
+      return { ...end, again: turn(end.again), last: turn(end.last) };
+    case 'return':
+    case 'leave':
+      return end;
+  }
 }
 
 /** Whether an address may be a case of a jump: see findCases. */

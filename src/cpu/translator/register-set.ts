@@ -23,14 +23,17 @@ export class RegisterSet {
   }
 
   union(other: RegisterSet): RegisterSet {
+    if (this.contains(other)) return this;
     return new RegisterSet(this.x | other.x, this.f | other.f);
   }
 
   intersection(other: RegisterSet): RegisterSet {
+    if (other.contains(this)) return this;
     return new RegisterSet(this.x & other.x, this.f & other.f);
   }
 
   minus(other: RegisterSet): RegisterSet {
+    if ((this.x & other.x) === 0 && (this.f & other.f) === 0) return this;
     return new RegisterSet(this.x & ~other.x, this.f & ~other.f);
   }
 
@@ -48,7 +51,11 @@ export class RegisterSet {
 
   /** Calls `visit` for each member, x registers first. */
   forEach(visit: (file: 'x' | 'f', index: number) => void): void {
-    for (let i = 1; i < 32; i++) if ((this.x >>> i) & 1) visit('x', i);
-    for (let i = 0; i < 32; i++) if ((this.f >>> i) & 1) visit('f', i);
+    for (let rest = this.x; rest !== 0; rest &= rest - 1) visit('x', lowest(rest));
+    for (let rest = this.f; rest !== 0; rest &= rest - 1) visit('f', lowest(rest));
   }
+}
+
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }

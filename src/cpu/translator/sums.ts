@@ -28,6 +28,15 @@ const WORD_BITS = 32;
 /** What a register may be at most to count as an index, when `MAX_SPAN_BYTES` and more are added to it. */
 export const INDEX_LIMIT = 0x7fff_0000;
 
+/** The registers as they were at the beginning. */
+const UNCHANGED = Array.from({ length: 32 }, (_, base): Sum => ({
+  base,
+  shift: 0,
+  isUnsigned: false,
+  offset: 0,
+  indexes: [],
+}));
+
 /** What is known of registers on a way through code. */
 export class Sums {
   /** Of registers that were written; undefined: nothing. */
@@ -41,9 +50,7 @@ export class Sums {
   }
 
   of(register: number): Sum | undefined {
-    return this.known.has(register)
-      ? this.known.get(register)
-      : { base: register, shift: 0, isUnsigned: false, offset: 0, indexes: [] };
+    return this.known.has(register) ? this.known.get(register) : UNCHANGED[register];
   }
 
   copy(): Sums {
