@@ -82,7 +82,9 @@ const MASK: Partial<Record<Expr['op'], number>> = { zext8: 0xff, zext16: 0xffff,
 
 export class ValueEmitter {
   readonly site: Site;
-  private readonly lets = new Map<Expr, Local>();
+  /** Expressions that are kept, mostly one or none, and the locals in which they are. */
+  private readonly bound: Expr[] = [];
+  private readonly locals: Local[] = [];
 
   constructor(site: Site) {
     this.site = site;
@@ -98,22 +100,24 @@ export class ValueEmitter {
       else this.compute(expr);
       code.set(local);
     }
-    this.lets.set(expr, local);
+    this.alias(expr, local);
   }
 
   /** Where an expression is kept. */
   kept(expr: Expr): Local | undefined {
-    return this.lets.get(expr);
+    const place = this.bound.indexOf(expr);
+    return place < 0 ? undefined : this.locals[place];
   }
 
   /** Makes a local stand for an expression (the old value inside an AMO). */
   alias(expr: Expr, local: Local): void {
-    this.lets.set(expr, local);
+    this.bound.push(expr);
+    this.locals.push(local);
   }
 
   /** Pushes the value as an i64. */
   value(expr: Expr): void {
-    const local = this.lets.get(expr);
+    const local = this.kept(expr);
     if (!local) {
       if (!this.site.shortcut?.(expr, this)) this.compute(expr);
       return;
@@ -128,7 +132,7 @@ export class ValueEmitter {
   condition(expr: Expr): void {
     const { code } = this.site;
     const compare = COMPARE[expr.op];
-    if (!this.lets.has(expr) && compare !== undefined && 'b' in expr) {
+    if (!this.kept(expr) && compare !== undefined && 'b' in expr) {
       this.value(expr.a);
       this.value(expr.b);
       code.op(compare);

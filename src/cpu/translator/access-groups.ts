@@ -3,7 +3,7 @@
  * they mostly lie on one page. Saving and restoring registers on the stack and the fields of a structure are of this kind. Here they
  * are sought in stretches of a block, in loop-versions.ts in the rounds of a loop.
  *
- * Interface: planStretches, Stretch, AccessGroup, GroupMembers, AccessCollector, endsInControlFlow.
+ * Interface: planStretches, Stretch, AccessGroup, GroupMembers, NO_MEMBERS, AccessCollector, endsInControlFlow.
  */
 import type { Instruction } from './instruction.ts';
 import type { Block } from './region.ts';
@@ -40,16 +40,14 @@ export interface Stretch {
 }
 
 const MIN_ACCESSES = 2;
+export const NO_MEMBERS: GroupMembers = new Map();
 
-/** Stretches in order; they cover the block but for a control flow at its end. */
-export function planStretches(
-  { instructions, end }: Block,
-  isTaken: (index: number) => boolean = () => false,
-): Stretch[] {
+/** Stretches in order; they cover the block but for a control flow at its end. What a guard has looked up is in no group of theirs. */
+export function planStretches({ instructions, end, guarded }: Block): Stretch[] {
   const count = instructions.length - (endsInControlFlow(end.kind, instructions) ? 1 : 0);
   const stretches: Stretch[] = [];
   for (let from = 0; from < count;) {
-    const stretch = planOne(instructions, from, count, isTaken);
+    const stretch = planOne(instructions, from, count, guarded);
     stretches.push(stretch);
     from = stretch.to;
   }
@@ -112,19 +110,21 @@ function placeOf({ base, index = 0, shift, isUnsigned }: Sum): number {
   return ((shift * 2 + Number(isUnsigned)) * 32 + index) * 32 + base;
 }
 
-/** `isTaken`: of instructions that are in a group already. */
 function planOne(
   instructions: readonly Instruction[],
   from: number,
   count: number,
-  isTaken: (index: number) => boolean,
+  guarded: GroupMembers | undefined,
 ): Stretch {
+  // Mostly there is nothing to group.
+  if (countAccesses(instructions, from, count) < MIN_ACCESSES)
+    return { from, to: count, groups: [], members: NO_MEMBERS };
   const sums = new Sums(false);
   const found = new AccessCollector<number>();
   let to = from;
   for (; to < count; to++) {
     const instruction = instructions[to]!;
-    const access = isTaken(to) ? undefined : instruction.access;
+    const access = guarded?.has(to) ? undefined : instruction.access;
     if (access) {
       const sum = sums.of(access.base);
       if (!sum && isUsedAgain(instructions, to, count, access.base)) break;
@@ -137,6 +137,12 @@ function planOne(
     members.map(({ at, offset }) => [at, { group, offset }] as const),
   );
   return { from, to, groups: grouped.map(({ group }) => group), members: new Map(members) };
+}
+
+function countAccesses(instructions: readonly Instruction[], from: number, to: number): number {
+  let accesses = 0;
+  for (let i = from; i < to; i++) if (instructions[i]!.access) accesses++;
+  return accesses;
 }
 
 /** Whether another access goes through a register before it is written. */

@@ -8,7 +8,7 @@
  *
  * Interface: planBudget, BudgetPlan.
  */
-import { successorsOf, type FlowGraph } from './flow-graph.ts';
+import type { FlowGraph } from './flow-graph.ts';
 
 export interface BudgetPlan {
   /** Whether the budget is looked at where the block begins. */
@@ -22,7 +22,7 @@ export interface BudgetPlan {
 }
 
 export function planBudget(graph: FlowGraph): BudgetPlan {
-  const { blocks, order, place, isLoopHeader, predecessors } = graph;
+  const { blocks, order, place, isLoopHeader, successors, predecessors } = graph;
   const lengths = blocks.map((block) => block.instructions.length);
   const isSelect = blocks.map(({ end }) => end.kind === 'select');
   const isTurn = blocks.map(({ end }) => end.kind === 'turn');
@@ -41,7 +41,7 @@ export function planBudget(graph: FlowGraph): BudgetPlan {
   /** The longest way from a block's beginning to the next checkpoint or out. */
   const reach = blocks.map(() => 0);
   for (const block of order.toReversed()) {
-    const onward = successorsOf(blocks[block]!.end).map((next) =>
+    const onward = successors[block]!.map((next) =>
       isCheckpoint[next] || isSelect[next] || place[next]! <= place[block]! ? 0 : reach[next]!,
     );
     reach[block] = lengths[block]! + Math.max(0, ...onward);

@@ -12,7 +12,7 @@
  *
  * Interface: analyzeRegisters, RegisterFlow.
  */
-import { successorsOf, type FlowGraph } from './flow-graph.ts';
+import type { FlowGraph } from './flow-graph.ts';
 import type { Block } from './region.ts';
 import { RegisterSet } from './register-set.ts';
 
@@ -95,20 +95,21 @@ function solveDirty({ blocks, order, predecessors }: FlowGraph, defined: readonl
 }
 
 function solveLive(
-  { blocks, order }: FlowGraph,
+  { blocks, order, successors }: FlowGraph,
   used: readonly RegisterSet[],
   defined: readonly RegisterSet[],
 ): RegisterSet[] {
   const liveIn = blocks.map(() => RegisterSet.EMPTY);
+  const backwards = order.toReversed();
   for (let changed = true; changed;) {
     changed = false;
-    for (const block of order.toReversed()) {
+    for (const block of backwards) {
       const { end } = blocks[block]!;
       // What is needed after a call is loaded there.
       const after =
         end.kind === 'call'
           ? RegisterSet.EMPTY
-          : successorsOf(end).reduce((set, next) => set.union(liveIn[next]!), RegisterSet.EMPTY);
+          : successors[block]!.reduce((set, next) => set.union(liveIn[next]!), RegisterSet.EMPTY);
       const live = used[block]!.union(after.minus(defined[block]!));
       if (live.equals(liveIn[block]!)) continue;
       liveIn[block] = live;

@@ -19,6 +19,7 @@ import { withEntries, type Entry } from './entries.ts';
 import { analyze, type FlowGraph } from './flow-graph.ts';
 import {
   endsInControlFlow,
+  NO_MEMBERS,
   planStretches,
   type AccessGroup,
   type GroupMembers,
@@ -63,7 +64,8 @@ export function emitRegion(code: CodeEmitter, layout: Layout, region: Region, li
 }
 
 const WORD_STORES = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const;
-const NO_MEMBERS: GroupMembers = new Map();
+/** Behind an instruction in a block the next one follows. */
+const GO_ON = (): void => undefined;
 
 class RegionEmitter implements Flow {
   readonly code: CodeEmitter;
@@ -161,9 +163,7 @@ class RegionEmitter implements Flow {
     };
     if (end.kind === 'guard') return this.guards.emitGuard(end, this.budget, this.budgetPlan.needed(block), goTo);
     if (end.kind === 'turn') return this.guards.emitTurn(end, goTo);
-    const { guarded } = this.graph.blocks[block]!;
-    for (const stretch of planStretches(this.graph.blocks[block]!, (index) => guarded?.has(index) === true))
-      this.emitStretch(stretch);
+    for (const stretch of planStretches(this.graph.blocks[block]!)) this.emitStretch(stretch);
     if (endsInControlFlow(end.kind, instructions)) this.emitOne(instructions.length - 1);
     else this.fallThrough();
   }
@@ -276,23 +276,17 @@ class RegionEmitter implements Flow {
     const { instruction } = this;
     this.fp.begin(instruction, index);
     if (instruction.mayExit) this.flat.predict(this.chains.before(this.block, index));
-    const isLast = index === this.graph.blocks[this.block]!.instructions.length - 1;
     const isWord = leavesWord(instruction, this.wordContext);
     this.words.before(instruction);
-    emitInstruction(instruction.graph, this, () => {
-      if (isLast && instruction.ending?.kind === 'branch') this.fallThrough();
-    });
+    emitInstruction(instruction.graph, this, instruction.ending?.kind === 'branch' ? undefined : GO_ON);
     this.words.after(instruction);
     this.noteWrites(instruction, isWord);
   }
 
   /** Tells the memory path what became of registers. */
   private noteWrites(instruction: Instruction, isWord: boolean): void {
-    const { sum } = instruction;
-    instruction.writes.forEach((file, index) => {
-      if (file !== 'x') return;
-      this.flat.facts.wrote(index, isWord, sum?.from, sum?.by);
-    });
+    const { result, sum } = instruction;
+    this.flat.facts.wrote(result, isWord, sum?.from, sum?.by);
   }
 
   private emitCheckpoint(block: number): void {

@@ -3,7 +3,7 @@
  * in), those ways are led through a block of their own, which then goes on where each was bound for. A root inside of a loop may be there
  * twice.
  *
- * Interface: analyze, orderBlocks, FlowGraph, successorsOf. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
+ * Interface: analyze, orderBlocks, FlowGraph. Dominators by Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
  */
 import { retarget, selectValue, targetsOf, type Block, type BlockEnd, type Region, type Target } from './region.ts';
 
@@ -15,12 +15,13 @@ export interface FlowGraph {
   readonly place: Int32Array;
   readonly dominator: Int32Array;
   readonly isLoopHeader: Uint8Array;
+  /** The blocks to which control can go inside the region. */
+  readonly successors: readonly (readonly number[])[];
   /** Predecessors by forward edges and by back edges. */
   readonly predecessors: readonly (readonly number[])[];
 }
 
-/** The blocks to which control can go inside the region. */
-export function successorsOf(end: BlockEnd): number[] {
+function successorsOf(end: BlockEnd): number[] {
   const successors: number[] = [];
   for (const { block } of targetsOf(end)) if (block >= 0) successors.push(block);
   return successors;
@@ -54,7 +55,7 @@ function rotated(graph: FlowGraph): FlowGraph {
 }
 
 /** The blocks through which a loop that is entered in several places is entered; `inside` is one of the loop's. */
-function entriesOf({ blocks, order, place, predecessors, dominator }: FlowGraph, inside: number): number[] {
+function entriesOf({ order, place, successors, predecessors, dominator }: FlowGraph, inside: number): number[] {
   const above = dominator[inside]!;
   const isBelow = (block: number): boolean => {
     while (place[block]! > place[above]!) block = dominator[block]!;
@@ -66,7 +67,7 @@ function entriesOf({ blocks, order, place, predecessors, dominator }: FlowGraph,
     for (const block of seen) for (const other of next(block)) if (candidates.has(other)) seen.add(other);
     return seen;
   };
-  const ahead = reach((block) => successorsOf(blocks[block]!.end));
+  const ahead = reach((block) => successors[block]!);
   const back = reach((block) => predecessors[block]!);
   const isInLoop = (block: number): boolean => ahead.has(block) && back.has(block);
   return [...ahead].filter((block) => isInLoop(block) && predecessors[block]!.some((from) => !isInLoop(from)));
@@ -90,33 +91,36 @@ function joinEntries({ blocks }: FlowGraph, entries: readonly number[]): Block[]
 
 /** Of blocks without loops that have several ways in. */
 export function orderBlocks(blocks: readonly Block[]): FlowGraph {
-  const order = reversePostorder(blocks);
+  const successors = blocks.map(({ end }) => successorsOf(end));
+  const order = reversePostorder(successors);
   const place = new Int32Array(blocks.length).fill(-1);
   order.forEach((block, i) => (place[block] = i));
   const predecessors: number[][] = blocks.map(() => []);
-  for (const block of order) for (const next of successorsOf(blocks[block]!.end)) predecessors[next]!.push(block);
+  for (const block of order) for (const next of successors[block]!) predecessors[next]!.push(block);
   const dominator = dominators(order, place, predecessors);
   const isLoopHeader = new Uint8Array(blocks.length);
   for (const block of order)
     if (predecessors[block]!.some((from) => place[from]! >= place[block]!)) isLoopHeader[block] = 1;
-  return { blocks, order, place, dominator, isLoopHeader, predecessors };
+  return { blocks, order, place, dominator, isLoopHeader, successors, predecessors };
 }
 
-function reversePostorder(blocks: readonly Block[]): number[] {
-  const seen = new Uint8Array(blocks.length);
+function reversePostorder(successors: readonly (readonly number[])[]): number[] {
+  const seen = new Uint8Array(successors.length);
   const postorder: number[] = [];
-  const stack: { block: number; rest: number[] }[] = [];
+  const stack: { block: number; left: number }[] = [];
   const visit = (block: number): void => {
     seen[block] = 1;
-    stack.push({ block, rest: successorsOf(blocks[block]!.end) });
+    stack.push({ block, left: successors[block]!.length });
   };
   visit(0);
   for (let top = stack.at(-1); top; top = stack.at(-1)) {
-    const next = top.rest.pop();
-    if (next === undefined) {
+    if (top.left === 0) {
       postorder.push(top.block);
       stack.pop();
-    } else if (!seen[next]) visit(next);
+      continue;
+    }
+    const next = successors[top.block]![--top.left]!;
+    if (!seen[next]) visit(next);
   }
   return postorder.reverse();
 }

@@ -17,6 +17,8 @@ export interface Form {
   readonly graph: readonly Stmt[];
   readonly reads: RegisterSet;
   readonly writes: RegisterSet;
+  /** The x register that it writes, 0 if none; more than one there are not. */
+  readonly result: number;
   /** May leave the region in the middle, undone. */
   readonly mayExit: boolean;
   readonly ending: Ending | undefined;
@@ -60,8 +62,8 @@ export function instructionAt(at: number, word: number): Instruction | undefined
 
 export function placedAt(at: number, form: Form): Instruction {
   // Not a spread, which takes longer.
-  const { word, length, decoded, graph, reads, writes, mayExit, ending, access, sum } = form;
-  return { at, word, length, decoded, graph, reads, writes, mayExit, ending, access, sum };
+  const { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum } = form;
+  return { at, word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum };
 }
 
 const MAX_FORMS = 1 << 14;
@@ -105,10 +107,11 @@ function makeForm(word: number, decoded: Decoded): Form {
   const reads = setOf(usage.reads);
   const time = timeRegister(decoded);
   const writes = time === 0 ? setOf(usage.writes) : RegisterSet.EMPTY.with('x', time);
+  const result = writes.x === 0 ? 0 : Math.log2(writes.x >>> 0);
   const mayExit = usage.mayTrap || (reads.f | writes.f) !== 0;
   const ending = time === 0 ? endingOf(graph, decoded) : undefined;
   const [access, sum] = [accessOf(graph, decoded), sumOf(graph, decoded)];
-  return { word, length, decoded, graph, reads, writes, mayExit, ending, access, sum };
+  return { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum };
 }
 
 const LINK = 1;

@@ -67,7 +67,8 @@ export function findPointerChains(graph: FlowGraph): PointerChains {
   for (let changed = true; changed;) {
     changed = false;
     for (const block of order) {
-      const before = predecessors[block]!.reduce((depths, from) => deepest(depths, atEnd[from]!), FLAT);
+      const before = [...FLAT];
+      for (const from of predecessors[block]!) for (let i = 0; i < LONG; i++) before[i]! |= atEnd[from]![i]!;
       if (isDone[block] && isSame(before, atBeginning[block]!)) continue;
       isDone[block] = true;
       atBeginning[block] = before;
@@ -81,23 +82,19 @@ export function findPointerChains(graph: FlowGraph): PointerChains {
   return new PointerChains(graph, atBeginning);
 }
 
-function deepest(a: Depths, b: Depths): Depths {
-  return a === b ? a : a.map((set, i) => set | b[i]!);
-}
-
 function isSame(a: Depths, b: Depths): boolean {
   return a.every((set, i) => set === b[i]);
 }
 
-function step(depths: number[], { writes, access, sum }: Instruction): void {
-  if (writes.x === 0) return;
+function step(depths: number[], { result, access, sum }: Instruction): void {
+  if (result === 0) return;
   const from = access?.base ?? sum?.from;
   // What was read is one load deeper than what it was read through.
   let shallower = -1;
   for (let i = 0; i < LONG; i++) {
     const set = depths[i]!;
     const isDeep = from !== undefined && ((access ? shallower : set) >>> from) & 1;
-    depths[i] = isDeep ? set | writes.x : set & ~writes.x;
+    depths[i] = isDeep ? set | (1 << result) : set & ~(1 << result);
     shallower = set;
   }
 }

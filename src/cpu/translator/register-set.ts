@@ -24,11 +24,13 @@ export class RegisterSet {
 
   union(other: RegisterSet): RegisterSet {
     if (this.contains(other)) return this;
+    if (other.contains(this)) return other;
     return new RegisterSet(this.x | other.x, this.f | other.f);
   }
 
   intersection(other: RegisterSet): RegisterSet {
     if (other.contains(this)) return this;
+    if (this.contains(other)) return other;
     return new RegisterSet(this.x & other.x, this.f & other.f);
   }
 

@@ -71,10 +71,7 @@ export class Sums {
 
   /** An instruction was executed. */
   note(instruction: Instruction): void {
-    const sum = this.resultOf(instruction);
-    instruction.writes.forEach((file, register) => {
-      if (file === 'x') this.known.set(register, sum);
-    });
+    if (instruction.result !== 0) this.known.set(instruction.result, this.resultOf(instruction));
   }
 
   private resultOf(instruction: Instruction): Sum | undefined {

@@ -130,16 +130,14 @@ export class Words {
 
   /** An instruction was emitted. */
   after(instruction: Instruction): void {
-    instruction.writes.forEach((file, register) => {
-      if (file !== 'x') return;
-      this.shifts.delete(register);
-      for (const [result, { source }] of this.shifts) if (source === register) this.shifts.delete(result);
-      if (this.upper === register) this.upper = undefined;
-    });
-    const { rd = 0 } = instruction.decoded.operands;
-    if (this.movedUp(instruction) !== undefined) this.upper = rd;
+    const { result } = instruction;
+    if (result === 0) return;
+    this.shifts.delete(result);
+    for (const [other, { source }] of this.shifts) if (source === result) this.shifts.delete(other);
+    if (this.upper === result) this.upper = undefined;
+    if (this.movedUp(instruction) !== undefined) this.upper = result;
     const shift = this.shiftOf(instruction);
-    if (shift && shift.source !== rd) this.shifts.set(rd, shift);
+    if (shift && shift.source !== result) this.shifts.set(result, shift);
   }
 
   /** The register that an instruction moves up by 32 bits. */
