@@ -9,6 +9,7 @@ import type { AccessGroup } from './access-groups.ts';
 import type { FlatAccess } from './flat-access.ts';
 import type { Block, Target } from './region.ts';
 import { INDEX_LIMIT } from './sums.ts';
+import { pushTurnsAhead, type Trips } from './trip-counts.ts';
 
 /** A block without instructions, made in front of a loop: goes on to `hit` if the groups can be looked up. */
 export interface GuardEnd {
@@ -16,6 +17,8 @@ export interface GuardEnd {
   readonly groups: readonly AccessGroup[];
   /** Where `hit` is a turn: by how many bytes each group moves from one turn to the next. */
   readonly steps?: readonly number[];
+  /** Where turns do not ask whether the loop ends: for how many that is right. The last turn is a round that does ask. */
+  readonly trips?: Trips | undefined;
   readonly hit: Target;
   readonly miss: Target;
 }
@@ -46,7 +49,7 @@ export class Guards {
 
   /** `needed`: what a turn may take of the budget, which lasts for one at least. */
   emitGuard(
-    { groups, steps, hit, miss }: GuardEnd,
+    { groups, steps, trips, hit, miss }: GuardEnd,
     budget: Local,
     needed: number,
     goTo: (target: Target) => void,
@@ -56,6 +59,11 @@ export class Guards {
       for (const index of new Set(groups.flatMap(({ indexes }) => indexes)))
         code.get(this.register(index)).i64(INDEX_LIMIT).op('i64.ge_u').brIf(missed);
       if (steps) code.get(budget).i32(needed).op('i32.div_u').set(turns);
+      if (trips)
+        this.limitTurns(() => {
+          pushTurnsAhead(code, trips, this.register);
+          code.i32(1).op('i32.add');
+        });
       groups.forEach((group, i) => {
         const base = this.baseOf(group);
         flat.openStream(group, base, missed);

@@ -1,7 +1,7 @@
 /**
  * Instructions of a region: a word at a place. What the word says wherever it stands is found out once, and kept.
  *
- * Interface: Instruction, Form, instructionAt, placedAt, formOf, Ending, PlainAccess, AddedImmediate, isSumOf, registerNumber, timeRegister.
+ * Interface: Instruction, Form, instructionAt, placedAt, settledBranch, formOf, Ending, PlainAccess, AddedImmediate, isSumOf, registerNumber, timeRegister.
  */
 import type { Expr, Stmt } from '../../isa/graph.ts';
 import { decode, type Decoded } from '../../isa/riscv/decode.ts';
@@ -64,6 +64,12 @@ export function placedAt(at: number, form: Form): Instruction {
   // Not a spread, which takes longer.
   const { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum } = form;
   return { at, word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum };
+}
+
+/** What retires without doing anything: a branch of which it is known how it goes. */
+export function settledBranch(branch: Instruction): Instruction {
+  const none = RegisterSet.EMPTY;
+  return { ...branch, graph: [], reads: none, writes: none, result: 0, mayExit: false, ending: undefined };
 }
 
 const MAX_FORMS = 1 << 14;

@@ -10,6 +10,9 @@
  *     |          +-> one round with its own look-ups -----------+
  *     +---------------------------------------------------------+
  *
+ * Where it can be told for how many turns the loop goes on (trip-counts.ts), these do not ask whether it ends, and the rounds of a turn are one
+ * block if they can be.
+ *
  * In turns the region is never left at the header. So what a round has only for itself need not be kept for an exit until the next round
  * has overwritten it: which is most of what large rounds compute, and more than the host has registers for. Only the last
  * round leaves it, as it is the one before the guard.
@@ -23,8 +26,10 @@
 import { AccessCollector, type AccessGroup, type GroupMembers } from './access-groups.ts';
 import { orderBlocks, type FlowGraph } from './flow-graph.ts';
 import { innermostLoops, isInEveryRound, type Loop } from './loops.ts';
-import { retarget, type Block, type Target } from './region.ts';
+import { settledBranch, type Instruction } from './instruction.ts';
+import { retarget, targetsOf, type Block, type Target } from './region.ts';
 import { Sums } from './sums.ts';
+import { findTrips, type Trips } from './trip-counts.ts';
 
 /** Instructions in the rounds that follow each other, and how many those are at most. */
 const MAX_UNROLLED_INSTRUCTIONS = 64;
@@ -81,6 +86,7 @@ interface Version {
   readonly members: Members;
   /** By how many bytes each group moves in so many rounds; undefined where that is not known of any. */
   readonly steps: readonly number[] | undefined;
+  readonly trips: Trips | undefined;
 }
 
 function planVersion(graph: FlowGraph, loop: Loop, rounds: number): Version {
@@ -101,7 +107,9 @@ function planVersion(graph: FlowGraph, loop: Loop, rounds: number): Version {
       const inBlock = members.get(key) ?? new Map<number, { group: AccessGroup; offset: number }>();
       members.set(key, inBlock.set(at.index, { group, offset }));
     }
-  return { rounds, groups: grouped.map(({ group }) => group), members, steps };
+  const [latch, ...others] = loop.latches;
+  const trips = others.length === 0 ? findTrips(graph.blocks[latch!]!, loop.header, atHeader) : undefined;
+  return { rounds, groups: grouped.map(({ group }) => group), members, steps, trips };
 }
 
 /** By how much a group moves, given what is known of the registers a turn later. It stays on its page, so an index stays one if it moves no faster. */
@@ -155,21 +163,55 @@ function addVersion(blocks: Block[], loop: Loop, { rounds, groups, members }: Ve
 
 /** The guarded version, as turns. */
 function addTurns(blocks: Block[], loop: Loop, version: Version, steps: readonly number[]): void {
-  const { rounds, groups, members } = version;
+  const { rounds, groups, members, trips } = version;
   const { header } = loop;
   const first = blocks[header]!;
   const { at } = first;
   const miss = blocks.push(first) - 1;
   const turn = blocks.push(first) - 1;
   const [again] = copyRounds(blocks, loop, 0, rounds, members, turn);
+  if (trips) settleRounds(blocks, again!, loop, rounds);
   const [last] = copyRounds(blocks, loop, 0, 1, members, header);
   const target = (block: number): Target => ({ block, at });
   blocks[turn] = { at, instructions: [], end: { kind: 'turn', groups, again: target(again!), last: target(last!) } };
   blocks[header] = {
     at,
     instructions: [],
-    end: { kind: 'guard', groups, steps, hit: target(turn), miss: target(miss) },
+    end: { kind: 'guard', groups, steps, trips, hit: target(turn), miss: target(miss) },
   };
+}
+
+/** Makes the ends of rounds, which are the copies from `from` on, go back without a question; rounds of one block become one. */
+function settleRounds(blocks: Block[], from: number, loop: Loop, rounds: number): void {
+  const count = loop.blocks.length;
+  const latch = loop.blocks.indexOf(loop.latches[0]!);
+  const next = (round: number): Target => backOf(blocks[from + round * count + latch]!, blocks[loop.header]!.at);
+  for (let round = 0; round < rounds; round++) {
+    const { instructions, ...block } = blocks[from + round * count + latch]!;
+    const settled = [...instructions.slice(0, -1), settledBranch(instructions.at(-1)!)];
+    blocks[from + round * count + latch] = {
+      ...block,
+      instructions: settled,
+      end: { kind: 'goto', next: next(round) },
+    };
+  }
+  if (count === 1) blocks.push(joined(blocks.splice(from)));
+}
+
+/** Where the branch at a round's end goes back to. */
+function backOf({ end }: Block, header: number): Target {
+  return targetsOf(end).find(({ at }) => at === header)!;
+}
+
+/** Blocks of which each goes on to the next. */
+function joined(blocks: readonly Block[]): Block {
+  const guarded = new Map<number, { group: AccessGroup; offset: number }>();
+  const instructions: Instruction[] = [];
+  for (const block of blocks) {
+    for (const [index, member] of block.guarded ?? []) guarded.set(instructions.length + index, member);
+    instructions.push(...block.instructions);
+  }
+  return { ...blocks[0]!, instructions, end: blocks.at(-1)!.end, guarded };
 }
 
 function unroll(blocks: Block[], loop: Loop, rounds: number): void {
