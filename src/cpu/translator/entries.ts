@@ -3,7 +3,7 @@
  * by a call that came back late, is so gone on with where it is, instead of being interpreted, and then translated once more from there.
  *
  * A way in leads from a block in front of the root through one in front of each loop around its place, so that loops keep
- * one header:
+ * one header, and loops without places in them are left as they are:
  *
  *     entrance -+-> root -> ... -> gate of a loop -+-> header -> ... -> place -> ... -> back to the gate
  *               +-----------------> gate           +------------------> place
@@ -14,6 +14,7 @@
  * Interface: chooseEntries, withEntries, Entry.
  */
 import { orderBlocks, type FlowGraph } from './flow-graph.ts';
+import { bodyOf, latchesOf } from './loops.ts';
 import { retarget, selectValue, type Block, type Region, type SelectCase, type Target } from './region.ts';
 
 const MAX_ENTRIES = 16;
@@ -83,7 +84,13 @@ class Gates {
     for (const place of places)
       for (const header of this.around(place)) if (!gates.has(header)) gates.set(header, this.gateFor(header));
     const count = blocks.length;
-    for (let block = 1; block < count; block++) blocks[block] = retarget(blocks[block]!, (to) => this.throughGate(to));
+    const inner = new Map([...gates.keys()].map((header) => [header, this.innerLatches(header)]));
+    for (let block = 1; block < count; block++) {
+      const from = block === this.root ? 0 : block;
+      const turn = (to: Target): Target =>
+        inner.get(to.block)?.has(from) ? { ...to, block: this.moved(to.block) } : this.throughGate(to);
+      blocks[block] = retarget(blocks[block]!, turn);
+    }
     for (const [header, gate] of gates) blocks[gate] = this.select(blocks[gate]!.at, this.casesOf(header, gate));
     blocks.forEach(({ at, end }, block) => {
       if (end.kind === 'select' && !gates.has(block) && block < this.graph.blocks.length)
@@ -100,6 +107,19 @@ class Gates {
   private around(place: number): number[] {
     const headers = [...this.loops].filter(([header, body]) => header !== place && body.has(place));
     return headers.sort(([, a], [, b]) => b.size - a.size).map(([header]) => header);
+  }
+
+  /**
+   * From where a loop within, which has the same header but no places, goes back to it: that is not led through the gate. A header that is a
+   * 'select' block has none.
+   */
+  private innerLatches(header: number): ReadonlySet<number> {
+    if (this.gates.get(header) === header) return new Set();
+    const isApart = (latch: number): boolean => {
+      const body = bodyOf(this.graph, header, [latch]);
+      return this.places.every((place) => place === header || !body.has(place));
+    };
+    return new Set(latchesOf(this.graph, header).filter(isApart));
   }
 
   private gateFor(header: number): number {
@@ -160,13 +180,7 @@ class Gates {
 }
 
 /** The blocks of each loop, by its header. */
-function loopsOf({ order, place, isLoopHeader, predecessors }: FlowGraph): LoopsAround {
-  const headers = order.filter((block) => isLoopHeader[block]);
-  return new Map(
-    headers.map((header) => {
-      const body = new Set([header, ...predecessors[header]!.filter((from) => place[from]! >= place[header]!)]);
-      for (const block of body) if (block !== header) for (const from of predecessors[block]!) body.add(from);
-      return [header, body];
-    }),
-  );
+function loopsOf(graph: FlowGraph): LoopsAround {
+  const headers = graph.order.filter((block) => graph.isLoopHeader[block]);
+  return new Map(headers.map((header) => [header, bodyOf(graph, header, latchesOf(graph, header))]));
 }
