@@ -15,7 +15,15 @@
  */
 import { orderBlocks, type FlowGraph } from './flow-graph.ts';
 import { bodyOf, latchesOf } from './loops.ts';
-import { retarget, selectValue, type Block, type Region, type SelectCase, type Target } from './region.ts';
+import {
+  retarget,
+  selectValue,
+  type Block,
+  type BlockEnd,
+  type Region,
+  type SelectCase,
+  type Target,
+} from './region.ts';
 
 const MAX_ENTRIES = 16;
 
@@ -50,12 +58,21 @@ export function withEntries(
   return { graph: orderBlocks(new Gates(graph, accepted).build()), entries };
 }
 
-function suitablePlaces({ blocks, place, isLoopHeader, predecessors }: FlowGraph): (block: number) => boolean {
+function suitablePlaces(graph: FlowGraph): (block: number) => boolean {
+  const { blocks, place, isLoopHeader, predecessors } = graph;
+  const loops = loopsOf(graph);
+  const isBehind = (block: number, kind: BlockEnd['kind']): boolean =>
+    predecessors[block]!.some((from) => blocks[from]!.end.kind === kind);
+  // A gate would cost such a loop more than to wait for the next round. What goes on for long is a loop within, or calls.
+  const isMetSoon = (block: number): boolean =>
+    [...loops].some(([header, body]) => {
+      if (header === block || !body.has(block) || blocks[header]!.end.kind === 'select') return false;
+      return latchesOf(graph, block).every((latch) => bodyOf(graph, block, [latch]).has(header));
+    });
   return (block) =>
     block > 0 &&
     place[block]! >= 0 &&
-    (isLoopHeader[block] === 1 ||
-      predecessors[block]!.some((from) => ['call', 'select'].includes(blocks[from]!.end.kind)));
+    (isBehind(block, 'call') || ((isLoopHeader[block] === 1 || isBehind(block, 'select')) && !isMetSoon(block)));
 }
 
 /** Whether a block is one of a loop's, by the loop's header. */
