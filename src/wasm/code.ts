@@ -125,9 +125,11 @@ export class CodeEmitter {
     return this;
   }
 
-  /** One or more instructions without immediates. */
-  op(...names: PlainOp[]): this {
-    for (const name of names) this.opcode(PLAIN[name]);
+  /** One to three instructions without immediates. */
+  op(first: PlainOp, second?: PlainOp, third?: PlainOp): this {
+    this.opcode(PLAIN[first]);
+    if (second) this.opcode(PLAIN[second]);
+    if (third) this.opcode(PLAIN[third]);
     return this;
   }
 

@@ -260,7 +260,8 @@ export class FlatAccess {
     leave: () => void,
   ): Host {
     const { code, facts } = this;
-    const [low, entry] = [temps.take('i32'), temps.take('i32')];
+    const low = temps.take('i32');
+    const entry = temps.take('i32');
     const isAligned =
       size === 1 || (base !== undefined && Math.min(facts.alignment(base), alignmentOf(offset)) >= size);
     const isLow = base !== undefined && facts.slack(base) + Math.abs(offset) + size <= GUARD_BYTES;

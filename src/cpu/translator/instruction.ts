@@ -3,7 +3,7 @@
  *
  * Interface: Instruction, Form, instructionAt, placedAt, settledBranch, formOf, Ending, PlainAccess, AddedImmediate, isSumOf, registerNumber, timeRegister.
  */
-import type { Expr, Stmt } from '../../isa/graph.ts';
+import type { Expr, RegisterOperand, Stmt } from '../../isa/graph.ts';
 import { decode, type Decoded } from '../../isa/riscv/decode.ts';
 import { readTimeRegister } from '../../isa/riscv/system.ts';
 import { graphOf, usageOf } from '../../isa/riscv/table.ts';
@@ -24,6 +24,8 @@ export interface Form {
   readonly ending: Ending | undefined;
   readonly access: PlainAccess | undefined;
   readonly sum: AddedImmediate | undefined;
+  /** What `result` becomes, if nothing else is done. */
+  readonly value: Expr | undefined;
 }
 
 export interface Instruction extends Form {
@@ -48,7 +50,7 @@ export interface PlainAccess {
   readonly offset: number;
 }
 
-/** Of an instruction that does nothing but add an immediate, or copy a register: what it adds to what. */
+/** Of an instruction that does nothing but add an immediate, or copy a register: what it adds to what for its result. */
 export interface AddedImmediate {
   readonly from: number;
   readonly by: number;
@@ -62,8 +64,8 @@ export function instructionAt(at: number, word: number): Instruction | undefined
 
 export function placedAt(at: number, form: Form): Instruction {
   // Not a spread, which takes longer.
-  const { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum } = form;
-  return { at, word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum };
+  const { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, value } = form;
+  return { at, word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, value };
 }
 
 /** What retires without doing anything: a branch of which it is known how it goes. */
@@ -105,19 +107,30 @@ function makeForm(word: number, decoded: Decoded): Form {
   const { insn, length } = decoded;
   const usage = usageOf(insn);
   const graph = graphOf(insn);
-  const setOf = (operands: typeof usage.reads): RegisterSet =>
-    operands.reduce((set, { file, reg }) => {
-      if (file === 'flag') throw new Error('RISC-V has no flags');
-      return set.with(file, registerNumber(decoded, file, reg));
-    }, RegisterSet.EMPTY);
-  const reads = setOf(usage.reads);
+  const reads = setOf(usage.reads, decoded);
   const time = timeRegister(decoded);
-  const writes = time === 0 ? setOf(usage.writes) : RegisterSet.EMPTY.with('x', time);
+  const writes = time === 0 ? setOf(usage.writes, decoded) : RegisterSet.EMPTY.with('x', time);
   const result = writes.x === 0 ? 0 : Math.log2(writes.x >>> 0);
   const mayExit = usage.mayTrap || (reads.f | writes.f) !== 0;
   const ending = time === 0 ? endingOf(graph, decoded) : undefined;
-  const [access, sum] = [accessOf(graph, decoded), sumOf(graph, decoded)];
-  return { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum };
+  const access = accessOf(graph, decoded);
+  const value = result === 0 ? undefined : valueOf(graph);
+  const sum = value && sumOf(value, decoded);
+  return { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, value };
+}
+
+function setOf(operands: readonly RegisterOperand[], decoded: Decoded): RegisterSet {
+  const bits = { x: 0, f: 0 };
+  for (const { file, reg } of operands) {
+    if (file === 'flag') throw new Error('RISC-V has no flags');
+    bits[file] |= 1 << registerNumber(decoded, file, reg);
+  }
+  return new RegisterSet(bits.x, bits.f);
+}
+
+function valueOf(graph: readonly Stmt[]): Expr | undefined {
+  const only = graph.length === 1 ? graph[0] : undefined;
+  return only?.do === 'setReg' ? only.value : undefined;
 }
 
 const LINK = 1;
@@ -157,12 +170,10 @@ function addressOf(statement: Stmt): { access: 'read' | 'write'; size: number; a
   return { access: 'read', size: statement.expr.size, address: statement.expr.a };
 }
 
-function sumOf(graph: readonly Stmt[], { operands }: Decoded): AddedImmediate | undefined {
-  const [only] = graph;
-  if (graph.length !== 1 || only?.do !== 'setReg') return undefined;
+function sumOf(value: Expr, { operands }: Decoded): AddedImmediate | undefined {
   const { rs1, rs2, imm } = operands;
-  if (isSumOf(only.value, 'imm')) return { from: rs1!, by: imm! };
-  return isSumOf(only.value, 'reg') && rs1 === 0 ? { from: rs2!, by: 0 } : undefined;
+  if (isSumOf(value, 'imm')) return { from: rs1!, by: imm! };
+  return isSumOf(value, 'reg') && rs1 === 0 ? { from: rs2!, by: 0 } : undefined;
 }
 
 /** Whether an expression is rs1 plus an immediate or rs2. */

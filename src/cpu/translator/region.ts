@@ -103,7 +103,8 @@ export function retarget(block: Block, turn: (target: Target) => Target): Block 
 function turned(end: BlockEnd, turn: (target: Target) => Target): BlockEnd {
   switch (end.kind) {
     case 'branch': {
-      const [taken, next] = [turn(end.taken), turn(end.next)];
+      const taken = turn(end.taken);
+      const next = turn(end.next);
       return taken === end.taken && next === end.next ? end : { ...end, taken, next };
     }
     case 'goto':

@@ -75,12 +75,10 @@ export class Sums {
   }
 
   private resultOf(instruction: Instruction): Sum | undefined {
-    const { sum, graph, decoded } = instruction;
+    const { sum, value, decoded } = instruction;
     if (sum) return added(this.of(sum.from), sum.by);
-    const [only] = graph;
-    if (!this.withIndexes || graph.length !== 1 || only?.do !== 'setReg') return undefined;
+    if (!this.withIndexes || !value) return undefined;
     const { rs1 = 0, rs2 = 0, imm = 0 } = decoded.operands;
-    const { value } = only;
     if (value.op === 'sext32' && isSumOf(value.a, 'imm')) return asIndex(added(this.of(rs1), imm));
     if (value.op === 'shl' && value.b.op === 'imm') return movedUp(this.of(rs1), imm);
     if (value.op === 'shru' && value.b.op === 'imm') return movedDown(this.of(rs1), imm);

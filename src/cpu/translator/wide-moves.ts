@@ -38,9 +38,9 @@ export function planMoves(
   const plan = new Map<number, Pair>();
   const isPair = (at: number, access: 'read' | 'write'): boolean => {
     if (at + 1 >= to || plan.has(at) || plan.has(at + 1)) return false;
+    if (!isDoubleword(instructions[at]!, access) || !isDoubleword(instructions[at + 1]!, access)) return false;
     const [a, b] = [memberAt(at), memberAt(at + 1)];
-    if (!a || a.group !== b?.group || b.offset !== a.offset + HALF_BYTES) return false;
-    return isDoubleword(instructions[at]!, access) && isDoubleword(instructions[at + 1]!, access);
+    return a !== undefined && a.group === b?.group && b.offset === a.offset + HALF_BYTES;
   };
   for (let loads = from; loads < to; loads++) {
     if (!isPair(loads, 'read')) continue;

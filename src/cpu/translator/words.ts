@@ -141,14 +141,12 @@ export class Words {
   }
 
   /** The register that an instruction moves up by 32 bits. */
-  private movedUp(instruction: Instruction): number | undefined {
-    const value = resultOf(instruction);
+  private movedUp({ value }: Instruction): number | undefined {
     if (value?.op !== 'shl' || value.b.op !== 'imm' || this.context.imm !== WORD_BITS) return undefined;
     return this.context.register(value.a);
   }
 
-  private shiftOf(instruction: Instruction): Shift | undefined {
-    const value = resultOf(instruction);
+  private shiftOf({ value }: Instruction): Shift | undefined {
     if (value?.op !== 'sext32') return undefined;
     const { a } = value;
     if ((a.op !== 'shl' && a.op !== 'shru') || a.b.op !== 'imm') return undefined;
@@ -207,13 +205,6 @@ export class Words {
     this.code.get(this.context.local(a.source)).op('i32.wrap_i64').i32(by).op('i32.rotr');
     return true;
   }
-}
-
-/** What an instruction does, if it is nothing but to set x[rd], which is not x0. */
-function resultOf({ graph, decoded }: Instruction): Expr | undefined {
-  const [only] = graph;
-  if (graph.length !== 1 || only?.do !== 'setReg' || only.operand.file !== 'x') return undefined;
-  return decoded.operands.rd === 0 ? undefined : only.value;
 }
 
 /** Whether an instruction leaves a word in the x register that it writes. */
