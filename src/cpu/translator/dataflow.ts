@@ -80,14 +80,14 @@ function usedFirst(block: Block): RegisterSet {
 
 function solveDirty({ blocks, order, predecessors }: FlowGraph, defined: readonly RegisterSet[]): RegisterSet[] {
   const dirtyIn = blocks.map(() => RegisterSet.EMPTY);
-  const dirtyOut = (from: number): RegisterSet =>
-    blocks[from]!.end.kind === 'call' ? RegisterSet.EMPTY : dirtyIn[from]!.union(defined[from]!);
+  const dirtyOut = blocks.map(({ end }, block) => (end.kind === 'call' ? RegisterSet.EMPTY : defined[block]!));
   for (let changed = true; changed;) {
     changed = false;
     for (const block of order) {
-      const dirty = predecessors[block]!.reduce((set, from) => set.union(dirtyOut(from)), RegisterSet.EMPTY);
+      const dirty = predecessors[block]!.reduce((set, from) => set.union(dirtyOut[from]!), RegisterSet.EMPTY);
       if (dirty.equals(dirtyIn[block]!)) continue;
       dirtyIn[block] = dirty;
+      if (blocks[block]!.end.kind !== 'call') dirtyOut[block] = dirty.union(defined[block]!);
       changed = true;
     }
   }

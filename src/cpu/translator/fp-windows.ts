@@ -6,16 +6,14 @@
  * So a result need not be looked at where a later one of the window tells: an infinity or a NaN makes all sums, products and square
  * roots infinities or NaNs that come from it.
  *
- * Interface: planWindows, FpWindow, FpPlan, FpExpr, needsReady, canFail, hostMode.
+ * Interface: planWindows, FpWindow, FpPlan, needsReady, canFail, hostMode.
  */
 import type { Expr, RegisterOperand, Stmt } from '../../isa/graph.ts';
 import type { FpPrimitive } from '../../isa/fp-ops.ts';
 import { RM } from '../fp/format.ts';
 import { hostFpNeeds, hostFpTypes } from '../fp/host-fp.ts';
 import { boxedOperand, signFlipped } from '../interpreter/fast-fp.ts';
-import { registerNumber, type Instruction } from './instruction.ts';
-
-export type FpExpr = Extract<Expr, { op: 'fp' }>;
+import { registerNumber, type FpExpr, type Instruction } from './instruction.ts';
 
 /** Instructions [from, to) of a block. */
 export interface FpWindow {
@@ -50,17 +48,11 @@ export function planWindows(instructions: readonly Instruction[], from: number, 
     }
     let end = i + 1;
     for (let k = end; k < to && k - end <= MAX_GAP && k - i < MAX_WINDOW && canBeRepeated(instructions[k]!); k++)
-      if (fpOf(instructions[k]!)) end = k + 1;
+      if (instructions[k]!.fp) end = k + 1;
     windows.push(planWindow(instructions, i, end));
     i = end;
   }
   return windows;
-}
-
-/** The primitive that an instruction does, if it is one of floating point. */
-function fpOf({ graph }: Instruction): FpExpr | undefined {
-  for (const statement of graph) if (statement.do === 'let' && statement.expr.op === 'fp') return statement.expr;
-  return undefined;
 }
 
 /** The rounding mode in which a window does an instruction; undefined where it is not the host's. */
@@ -79,13 +71,13 @@ export function canFail(instruction: Instruction, fp: FpExpr): boolean {
 }
 
 function startsWindow(instruction: Instruction): boolean {
-  const fp = fpOf(instruction);
+  const { fp } = instruction;
   return fp !== undefined && canFail(instruction, fp) && canBeRepeated(instruction);
 }
 
 /** Changes registers alone, and can be done in a window. */
 function canBeRepeated(instruction: Instruction): boolean {
-  const fp = fpOf(instruction);
+  const { fp } = instruction;
   return instruction.graph.every(isPure) && !(fp && hostMode(instruction, fp) === undefined);
 }
 
@@ -95,7 +87,7 @@ function isPure(statement: Stmt): boolean {
 }
 
 /** Whether a window must know rounding to be to nearest even, and NX to be set, to do an instruction. */
-export function needsReady(instruction: Instruction, fp = fpOf(instruction)): boolean {
+export function needsReady(instruction: Instruction, fp = instruction.fp): boolean {
   if (!fp) return false;
   // A reserved mode in frm is illegal even where rounding does not matter.
   return hostFpNeeds(fp.name) !== 'nothing' || (!!fp.rounding && instruction.decoded.operands.rm === DYNAMIC);
@@ -153,7 +145,7 @@ function trace(instructions: readonly Instruction[], from: number, to: number): 
   const holder = new Map<number, Computed | undefined>();
   for (let index = from; index < to; index++) {
     const instruction = instructions[index]!;
-    const fp = fpOf(instruction);
+    const { fp } = instruction;
     const operand = (expr: Expr): Computed | undefined => {
       const format = hostFpTypes(fp!.name).operand;
       const register = format === 'f32' || format === 'f64' ? registerOf(expr, format) : undefined;

@@ -1,7 +1,8 @@
 /**
  * Instructions of a region: a word at a place. What the word says wherever it stands is found out once, and kept.
  *
- * Interface: Instruction, Form, instructionAt, placedAt, settledBranch, formOf, Ending, PlainAccess, AddedImmediate, isSumOf, registerNumber, timeRegister.
+ * Interface: Instruction, Form, instructionAt, placedAt, settledBranch, formOf, Ending, PlainAccess, AddedImmediate, FpExpr, isSumOf, registerNumber,
+ * timeRegister.
  */
 import type { Expr, RegisterOperand, Stmt } from '../../isa/graph.ts';
 import { decode, type Decoded } from '../../isa/riscv/decode.ts';
@@ -24,6 +25,8 @@ export interface Form {
   readonly ending: Ending | undefined;
   readonly access: PlainAccess | undefined;
   readonly sum: AddedImmediate | undefined;
+  /** The primitive that it does, if it is one of floating point. */
+  readonly fp: FpExpr | undefined;
   /** What `result` becomes, if nothing else is done. */
   readonly value: Expr | undefined;
 }
@@ -32,6 +35,8 @@ export interface Instruction extends Form {
   /** Offset from the region's root. */
   readonly at: number;
 }
+
+export type FpExpr = Extract<Expr, { op: 'fp' }>;
 
 /** How an instruction ends its block; `by` is the distance to where it goes. */
 export type Ending =
@@ -64,8 +69,8 @@ export function instructionAt(at: number, word: number): Instruction | undefined
 
 export function placedAt(at: number, form: Form): Instruction {
   // Not a spread, which takes longer.
-  const { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, value } = form;
-  return { at, word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, value };
+  const { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, fp, value } = form;
+  return { at, word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, fp, value };
 }
 
 /** What retires without doing anything: a branch of which it is known how it goes. */
@@ -116,7 +121,7 @@ function makeForm(word: number, decoded: Decoded): Form {
   const access = accessOf(graph, decoded);
   const value = result === 0 ? undefined : valueOf(graph);
   const sum = value && sumOf(value, decoded);
-  return { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, value };
+  return { word, length, decoded, graph, reads, writes, result, mayExit, ending, access, sum, fp: fpOf(graph), value };
 }
 
 function setOf(operands: readonly RegisterOperand[], decoded: Decoded): RegisterSet {
@@ -126,6 +131,11 @@ function setOf(operands: readonly RegisterOperand[], decoded: Decoded): Register
     bits[file] |= 1 << registerNumber(decoded, file, reg);
   }
   return new RegisterSet(bits.x, bits.f);
+}
+
+function fpOf(graph: readonly Stmt[]): FpExpr | undefined {
+  for (const statement of graph) if (statement.do === 'let' && statement.expr.op === 'fp') return statement.expr;
+  return undefined;
 }
 
 function valueOf(graph: readonly Stmt[]): Expr | undefined {

@@ -22,17 +22,21 @@ const FLAT: Depths = new Array<number>(LONG).fill(0);
 export class PointerChains {
   private readonly graph: FlowGraph;
   private readonly atBeginning: readonly Depths[];
+  /** Whether there are any long chains. */
+  private readonly areLong: boolean;
   /** By block, as they are asked for. */
   private readonly sets: number[][] = [];
 
-  constructor(graph: FlowGraph, atBeginning: readonly Depths[]) {
+  constructor(graph: FlowGraph, atBeginning: readonly Depths[], areLong: boolean) {
     this.graph = graph;
     this.atBeginning = atBeginning;
+    this.areLong = areLong;
   }
 
   /** The registers, as bits, through which an access at the end of a long chain goes somewhere. */
   get bases(): number {
     let bases = 0;
+    if (!this.areLong) return bases;
     for (const block of this.graph.order)
       this.graph.blocks[block]!.instructions.forEach(({ access }, index) => {
         if (access) bases |= (1 << access.base) & this.before(block, index);
@@ -42,6 +46,7 @@ export class PointerChains {
 
   /** The registers, as bits, that hold the end of a long chain before an instruction of a block. */
   before(block: number, index: number): number {
+    if (!this.areLong) return 0;
     let sets = this.sets[block];
     if (!sets) this.sets[block] = sets = this.along(block);
     return sets[index]!;
@@ -50,11 +55,8 @@ export class PointerChains {
   /** Before each instruction of a block, and at its end. */
   private along(block: number): number[] {
     const depths = [...this.atBeginning[block]!];
-    const sets = [depths.at(-1)!];
-    for (const instruction of this.graph.blocks[block]!.instructions) {
-      step(depths, instruction);
-      sets.push(depths.at(-1)!);
-    }
+    const sets = [depths[LONG - 1]!];
+    for (const instruction of this.graph.blocks[block]!.instructions) sets.push(step(depths, instruction));
     return sets;
   }
 }
@@ -64,6 +66,7 @@ export function findPointerChains(graph: FlowGraph): PointerChains {
   const atBeginning = blocks.map(() => FLAT);
   const atEnd = blocks.map(() => FLAT);
   const isDone = blocks.map(() => false);
+  let ends = 0;
   for (let changed = true; changed;) {
     changed = false;
     for (const block of order) {
@@ -73,21 +76,24 @@ export function findPointerChains(graph: FlowGraph): PointerChains {
       isDone[block] = true;
       atBeginning[block] = before;
       const after = [...before];
-      for (const instruction of blocks[block]!.instructions) step(after, instruction);
+      for (const instruction of blocks[block]!.instructions) ends |= step(after, instruction);
       if (isSame(after, atEnd[block]!)) continue;
       atEnd[block] = after;
       changed = true;
     }
   }
-  return new PointerChains(graph, atBeginning);
+  return new PointerChains(graph, atBeginning, ends !== 0);
 }
 
 function isSame(a: Depths, b: Depths): boolean {
   return a.every((set, i) => set === b[i]);
 }
 
-function step(depths: number[], { result, access, sum }: Instruction): void {
-  if (result === 0) return;
+/** Gives the registers, as bits, that then hold the end of a long chain. */
+function step(depths: number[], { result, access, sum }: Instruction): number {
+  const concerned = sum ? (1 << result) | (1 << sum.from) : 1 << result;
+  // Mostly nothing changes: a register that came from no load becomes another one.
+  if (result === 0 || (!access && (depths[0]! & concerned) === 0)) return depths[LONG - 1]!;
   const from = access?.base ?? sum?.from;
   // What was read is one load deeper than what it was read through.
   let shallower = -1;
@@ -97,4 +103,5 @@ function step(depths: number[], { result, access, sum }: Instruction): void {
     depths[i] = isDeep ? set | (1 << result) : set & ~(1 << result);
     shallower = set;
   }
+  return depths[LONG - 1]!;
 }

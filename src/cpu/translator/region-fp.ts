@@ -19,8 +19,8 @@ import { hostFpTypes } from '../fp/host-fp.ts';
 import { emitFastFp, isConstant, signFlipped } from '../interpreter/fast-fp.ts';
 import type { ValueEmitter } from '../interpreter/values.ts';
 import { HART, type Layout } from '../layout.ts';
-import { canFail, hostMode, needsReady, type FpExpr, type FpWindow } from './fp-windows.ts';
-import { registerNumber, type Instruction } from './instruction.ts';
+import { canFail, hostMode, needsReady, type FpWindow } from './fp-windows.ts';
+import { registerNumber, type FpExpr, type Instruction } from './instruction.ts';
 import type { Block } from './region.ts';
 
 /** What the code of a region refers to. */
