@@ -36,8 +36,9 @@ export function analyzeRegisters(graph: FlowGraph): RegisterFlow {
   /** Needed before it is written in the block, by its instructions or because it would else be dirty and not valid. */
   const used = blocks.map(usedFirst);
   const dirtyIn = solveDirty(graph, defined);
+  const liveIn = blocks.map(() => RegisterSet.EMPTY);
   for (;;) {
-    const liveIn = solveLive(graph, used, defined);
+    solveLive(graph, used, defined, liveIn);
     const loadsAfterCall = (block: number): RegisterSet => {
       const { end } = blocks[block]!;
       return end.kind === 'call' && end.next.block >= 0 ? liveIn[end.next.block]! : RegisterSet.EMPTY;
@@ -94,12 +95,13 @@ function solveDirty({ blocks, order, predecessors }: FlowGraph, defined: readonl
   return dirtyIn;
 }
 
+/** Starts from what was found when less was used. */
 function solveLive(
   { blocks, order, successors }: FlowGraph,
   used: readonly RegisterSet[],
   defined: readonly RegisterSet[],
-): RegisterSet[] {
-  const liveIn = blocks.map(() => RegisterSet.EMPTY);
+  liveIn: RegisterSet[],
+): void {
   const backwards = order.toReversed();
   for (let changed = true; changed;) {
     changed = false;
@@ -116,5 +118,4 @@ function solveLive(
       changed = true;
     }
   }
-  return liveIn;
 }

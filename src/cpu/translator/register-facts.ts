@@ -96,7 +96,7 @@ export class RegisterFacts {
 }
 
 function meet(a: Facts, b: Facts): Facts {
-  if (a === b) return a;
+  if (a === b || b === NOTHING) return b;
   return {
     alignment: a.alignment.map((alignment, i) => Math.min(alignment, b.alignment[i]!)),
     slack: a.slack.map((slack, i) => Math.max(slack, b.slack[i]!)),
