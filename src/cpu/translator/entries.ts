@@ -36,12 +36,11 @@ export interface Entry {
 
 /** Where a region is worth to be entered besides its root. */
 export function chooseEntries({ blocks }: Region): Target[] {
-  const { order, isLoopHeader, predecessors } = orderBlocks(blocks);
-  const isBehindCall = (block: number): boolean =>
-    predecessors[block]!.some((from) => blocks[from]!.end.kind === 'call');
+  const graph = orderBlocks(blocks);
+  const { order, isLoopHeader } = graph;
   const own = order.filter((block) => block > 0 && !blocks[block]!.isTakenIn);
   const headers = own.filter((block) => isLoopHeader[block]);
-  const places = [...headers, ...own.filter((block) => !isLoopHeader[block] && isBehindCall(block))];
+  const places = [...headers, ...own.filter((block) => !isLoopHeader[block] && isBehind(graph, block, 'call'))];
   return places.slice(0, MAX_ENTRIES).map((block) => ({ block, at: blocks[block]!.at }));
 }
 
@@ -50,19 +49,23 @@ export function withEntries(
   graph: FlowGraph,
   wanted: readonly Target[],
 ): { graph: FlowGraph; entries: readonly Entry[] } {
+  if (wanted.length === 0) return { graph, entries: [] };
   const places = wanted.map(({ block }) => block);
-  const isSuitable = suitablePlaces(graph);
+  const loops = loopsOf(graph);
+  const isSuitable = suitablePlaces(graph, loops);
   const accepted = [...new Set(places)].filter((block) => isSuitable(block));
   if (accepted.length === 0) return { graph, entries: [] };
   const entries = accepted.map((block) => ({ index: places.indexOf(block), value: selectValue(block) }));
-  return { graph: orderBlocks(new Gates(graph, accepted).build()), entries };
+  return { graph: orderBlocks(new Gates(graph, loops, accepted).build()), entries };
 }
 
-function suitablePlaces(graph: FlowGraph): (block: number) => boolean {
-  const { blocks, place, isLoopHeader, predecessors } = graph;
-  const loops = loopsOf(graph);
-  const isBehind = (block: number, kind: BlockEnd['kind']): boolean =>
-    predecessors[block]!.some((from) => blocks[from]!.end.kind === kind);
+/** Whether a block comes after one that ends in a way. */
+function isBehind({ blocks, predecessors }: FlowGraph, block: number, kind: BlockEnd['kind']): boolean {
+  return predecessors[block]!.some((from) => blocks[from]!.end.kind === kind);
+}
+
+function suitablePlaces(graph: FlowGraph, loops: Loops): (block: number) => boolean {
+  const { blocks, place, isLoopHeader } = graph;
   // A gate would cost such a loop more than to wait for the next round. What goes on for long is a loop within, or calls.
   const isMetSoon = (block: number): boolean =>
     [...loops].some(([header, body]) => {
@@ -72,34 +75,36 @@ function suitablePlaces(graph: FlowGraph): (block: number) => boolean {
   return (block) =>
     block > 0 &&
     place[block]! >= 0 &&
-    (isBehind(block, 'call') || ((isLoopHeader[block] === 1 || isBehind(block, 'select')) && !isMetSoon(block)));
+    (isBehind(graph, block, 'call') ||
+      ((isLoopHeader[block] === 1 || isBehind(graph, block, 'select')) && !isMetSoon(block)));
 }
 
-/** Whether a block is one of a loop's, by the loop's header. */
-type LoopsAround = ReadonlyMap<number, ReadonlySet<number>>;
+/** The blocks of loops, by their headers. */
+type Loops = ReadonlyMap<number, ReadonlySet<number>>;
 
 class Gates {
   private readonly graph: FlowGraph;
   private readonly places: readonly number[];
   private readonly blocks: Block[];
-  private readonly loops: LoopsAround;
+  /** By place: headers of the loops that are entered on the way to it otherwise than through their headers, from the outside inwards. */
+  private readonly around: ReadonlyMap<number, readonly number[]>;
   /** The gates by their loops' headers. A header that is a 'select' block is its loop's gate. */
   private readonly gates = new Map<number, number>();
   /** Where the root has gone. */
   private readonly root: number;
 
-  constructor(graph: FlowGraph, places: readonly number[]) {
+  constructor(graph: FlowGraph, loops: Loops, places: readonly number[]) {
     this.graph = graph;
     this.places = places;
     this.blocks = [...graph.blocks];
     this.root = this.blocks.push(graph.blocks[0]!) - 1;
-    this.loops = loopsOf(graph);
+    this.around = new Map(places.map((place) => [place, headersAround(loops, place)]));
   }
 
   build(): Block[] {
     const { blocks, gates, places } = this;
     for (const place of places)
-      for (const header of this.around(place)) if (!gates.has(header)) gates.set(header, this.gateFor(header));
+      for (const header of this.around.get(place)!) if (!gates.has(header)) gates.set(header, this.gateFor(header));
     const count = blocks.length;
     const inner = new Map([...gates.keys()].map((header) => [header, this.innerLatches(header)]));
     for (let block = 1; block < count; block++) {
@@ -118,12 +123,6 @@ class Gates {
       ...this.casesWithin(undefined),
     ]);
     return blocks;
-  }
-
-  /** Headers of the loops that are entered on the way to a place otherwise than through their headers, from the outside inwards. */
-  private around(place: number): number[] {
-    const headers = [...this.loops].filter(([header, body]) => header !== place && body.has(place));
-    return headers.sort(([, a], [, b]) => b.size - a.size).map(([header]) => header);
   }
 
   /**
@@ -168,7 +167,7 @@ class Gates {
   private casesWithin(header: number | undefined): SelectCase[] {
     const steps = new Map<string, SelectCase>();
     for (const place of this.places) {
-      const around = this.around(place);
+      const around = this.around.get(place)!;
       const depth = header === undefined ? 0 : around.indexOf(header) + 1;
       if (header !== undefined && depth === 0) continue;
       const block = this.gates.get(around[depth] ?? place) ?? place;
@@ -196,8 +195,12 @@ class Gates {
   }
 }
 
-/** The blocks of each loop, by its header. */
-function loopsOf(graph: FlowGraph): LoopsAround {
+function headersAround(loops: Loops, place: number): number[] {
+  const around = [...loops].filter(([header, body]) => header !== place && body.has(place));
+  return around.sort(([, a], [, b]) => b.size - a.size).map(([header]) => header);
+}
+
+function loopsOf(graph: FlowGraph): Loops {
   const headers = graph.order.filter((block) => graph.isLoopHeader[block]);
   return new Map(headers.map((header) => [header, bodyOf(graph, header, latchesOf(graph, header))]));
 }
