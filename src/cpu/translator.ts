@@ -16,7 +16,7 @@
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle
  *   translations.ts  what exists                        jump-cache.ts                 how it is found
- *   heat.ts, hot-roots.ts   what to translate         module-order.ts, commissions.ts   on another thread
+ *   heat.ts, demands.ts, hot-roots.ts   what to translate         module-order.ts, commissions.ts   on another thread
  *
  * Interface: CodeTranslator, TranslatedMemory, Tier, TranslatorStats.
  * Invariants: a translation lives no longer than the decoded pages that it was made from, and those are dropped before a store to them
@@ -27,10 +27,11 @@ import type { TranslatorLinks } from './interpreter.ts';
 import { PSEUDO, REGION_FLAG } from './interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
 import { Commissions, type Commission } from './translator/commissions.ts';
+import { Demands } from './translator/demands.ts';
 import { Heat } from './translator/heat.ts';
 import { chooseEntries } from './translator/entries.ts';
 import { findRoots } from './translator/hot-roots.ts';
-import { COUNTS, JUMP_CACHE, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
+import { COUNTS, jumpCacheSlot } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type CodePage, type Place } from './translator/mapped-code.ts';
 import { orderFor } from './translator/module-order.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
@@ -98,11 +99,13 @@ const MAX_BATCH_INSTRUCTIONS = 1500;
  */
 const INSTRUCTIONS_PER_BYTE = 1000;
 /** Where it is made on another thread. */
-const INSTRUCTIONS_PER_BYTE_BESIDE = 700;
+const INSTRUCTIONS_PER_BYTE_BESIDE = 500;
 const FREE_INSTRUCTIONS = 20_000_000;
 /** All modules together; the oldest go first. */
 const MAX_CODE_BYTES = 48 << 20;
-/** After so many samples of where user mode is entered, or questions for an address, the code there is translated; so many places are counted. */
+/** A question for an address that the jump cache does not know takes as long as so many ways out to the interpreter. */
+const DEMAND_OF_QUESTION = 16;
+/** After so many samples of where user mode is entered, the code there is translated; so many places are counted. */
 const HOT_ENTRY_SAMPLES = 16;
 const MAX_COUNTED_ENTRIES = 1024;
 /** A region is translated anew so often at most when more of its code becomes known. */
@@ -141,10 +144,10 @@ export class CodeTranslator {
   /** Samples of where user mode is entered, by root. */
   readonly #entries = new Map<number, number>();
   /**
-   * Times that an address without an entry in the jump cache was asked for, by root: where two addresses take the same entry from each
-   * other, their demands are lost with it.
+   * How often translated code wanted to go on where nothing is translated, by root, as far as the jump cache does not count it: its entries
+   * come and go.
    */
-  readonly #asked = new Map<number, number>();
+  readonly #demands = new Demands();
 
   constructor(
     port: WasmPort,
@@ -188,34 +191,51 @@ export class CodeTranslator {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     // Without the page it is for the interpreter to ask for it first.
-    const demand = this.#demand(place);
-    const isExtended = page && (demand <= WANTED || demand > 0) && this.#extend(place);
-    if (page && !isExtended && (demand <= WANTED || (demand === 0 && this.#isOften(this.#asked, page, place))))
-      this.translateHere();
+    if (page) this.#answerDemand(page, place);
     const found = page && this.#translations.at(this.#keyOn(page, place.lo));
     const number = found && this.#isMapped(found.translation, found.entrance.at, place) ? found.entrance.number : 0;
     this.#fillJumpCache(place, number);
   }
 
+  /** Translates what is wanted, if it is wanted often or by a way out of a region that could be one within. */
+  #answerDemand(page: CodePage, place: Place): void {
+    const known = this.#demand(place);
+    if (known > 0) return void this.#extend(place);
+    const key = this.#keyOn(page, place.lo);
+    this.#demands.add(key, DEMAND_OF_QUESTION - known);
+    if (this.#isReady() && this.#demands.settle(key) && !this.#extend(place)) this.translateHere();
+  }
+
   /** A page came into the code TLB, so that what was refused may now be mapped. */
   codeFilled(): void {
     if (this.#refused.length === 0) return;
-    for (const entry of this.#refused) this.#words[(entry + JUMP_CACHE.context) >>> 2] = 0;
+    for (const entry of this.#refused) this.#forget(entry);
     this.#refused = [];
   }
 
-  /** Counts a sample of pc, in the present context; translates what has become hot. */
-  sample(lo: number, hi: number): void {
+  #forget(entry: number): void {
+    const words = this.#words;
+    const word = entry >>> 2;
+    const [lo, hi, context, number] = [words[word]!, words[word + 1]!, words[word + 2]!, words[word + 3]!];
+    words[word + 2] = 0;
+    const page = number < 0 ? codePageAt(this.#view, this.#layout, lo, hi, context) : undefined;
+    if (page) this.#demands.add(this.#keyOn(page, lo), -number);
+  }
+
+  /**
+   * Counts a sample of pc, in the present context; translates what has become hot. Where pc is part of translated code that was probably
+   * running: such a sample counts only if that is known not to be so.
+   */
+  sample(lo: number, hi: number, isInterpreted: boolean): void {
     const place = { ...this.#place(), lo, hi };
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
-    if (!page || !this.#canAfford()) return;
+    if (!page || !this.#isReady()) return;
+    if (!isInterpreted && this.#translations.contain(this.#code.pageKey(page.records), lo & 0xfff)) return;
     if (!this.#heat.add(this.#keyOn(page, place.lo))) return;
     const code = this.#codeAt(place)!;
     const roots = findRoots(code, this.#returnOffset(place)).filter((at) => code.recordAt(at));
-    const root = roots.findIndex((at) => !this.#translationAt(code, at));
-    // The place itself is the last resort, and none where it is part of what is translated.
-    const isPart = root === roots.length - 1 && roots.length > 1;
-    if (root >= 0 && !isPart) this.#translate(code, roots[root]!);
+    const root = roots.find((at) => !this.#translationAt(code, at));
+    if (root !== undefined) this.#translate(code, root);
   }
 
   /** Counts a sample of where user mode is entered, behind a system call: what follows there is translated when that happens often. */
@@ -250,7 +270,7 @@ export class CodeTranslator {
       const at = distance * 4096 + (place.lo & 0xfff) - old.rootOffset;
       if (!old.exits.has(at) && !old.jumps.some((jump) => mayBeCase(jump, at))) continue;
       if (!code.isDecoded(-at) || this.#translationAt(code, -at) !== old) continue;
-      if (!this.#canAfford()) return false;
+      if (!this.#isReady()) return false;
       this.#translate(code, -at, old.generation + 1);
       isExtended = true;
     }
@@ -272,7 +292,7 @@ export class CodeTranslator {
     for (const { members } of [...this.#translations.batches]) this.#remove([...members]);
     this.#heat.clear();
     this.#entries.clear();
-    this.#asked.clear();
+    this.#demands.clear();
     this.forgetContexts();
   }
 
@@ -319,8 +339,8 @@ export class CodeTranslator {
 
   /** Translates a root and what it calls, as far as that is known and not translated yet: here, or beside where there is a workshop. */
   #translate(code: MappedCode, root: number, generation = 0): void {
+    if (!this.#isReady()) return;
     const workshop = this.#workshop();
-    if (!this.#canAfford() || workshop?.isBusy) return;
     const startNs = this.#nowNs();
     const batch = this.#formBatch(code, root, generation);
     if (batch.length > 0) {
@@ -383,6 +403,11 @@ export class CodeTranslator {
     this.codeFilled();
   }
 
+  /** Whether more can be made now. */
+  #isReady(): boolean {
+    return this.#canAfford() && this.#workshop()?.isBusy !== true;
+  }
+
   #canAfford(): boolean {
     if (this.tier === 'translator') return true;
     const price = this.#workshop() ? INSTRUCTIONS_PER_BYTE_BESIDE : INSTRUCTIONS_PER_BYTE;
@@ -422,7 +447,8 @@ export class CodeTranslator {
     const keys = [...pages].map((number) => [number - first, this.#code.pageKey(code.page(number)!.records)] as const);
     const { exits, jumps } = region;
     const entries = region.entries.map((entry) => entry.at);
-    return { rootOffset: (code.place.lo + at) & 0xfff, pages: new Map(keys), exits, jumps, entries };
+    const rootOffset = (code.place.lo + at) & 0xfff;
+    return { rootOffset, pages: new Map(keys), exits, jumps, entries, code: placesOf(region) };
   }
 
   #install(region: PlacedRegion, batch: Batch, ways: readonly Way[], generation: number): void {
@@ -528,6 +554,10 @@ export class CodeTranslator {
 interface Way {
   readonly at: number;
   readonly compiled: WasmFunction;
+}
+
+function placesOf({ blocks }: Region): Int32Array {
+  return Int32Array.from(blocks.flatMap(({ instructions }) => instructions.map(({ at }) => at)));
 }
 
 /** Pages on which a region's code lies, counted from the place's. */

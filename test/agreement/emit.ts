@@ -170,12 +170,17 @@ class Emitter {
 
   #switch({ form, index, temps: [offset, table], cases }: Switch): void {
     const asm = this.#asm;
-    const [labels, end] = [cases.map(() => asm.newLabel()), asm.newLabel()];
+    const [labels, within, end] = [cases.map(() => asm.newLabel()), asm.newLabel(), asm.newLabel()];
     const shift = form === 'pointers' ? 3 : 2;
     asm.emit(
       instruction('andi', { rd: offset, rs1: index, imm: cases.length - 1 }),
-      instruction('slli', { rd: offset, rs1: offset, imm: shift }),
+      instruction('addi', { rd: table, rs1: 0, imm: cases.length }),
     );
+    // As compilers do, by which the translator knows the jump.
+    asm.branch('bltu', { rs1: offset, rs2: table }, within);
+    asm.jump(end);
+    asm.place(within);
+    asm.emit(instruction('slli', { rd: offset, rs1: offset, imm: shift }));
     const place = form === 'jumps' ? asm.newLabel() : this.#later((at) => this.#table(form, labels, at));
     asm.loadAddress(table, place);
     asm.emit(instruction('add', { rd: offset, rs1: offset, rs2: table }));

@@ -8,13 +8,16 @@
 import { HART } from '../layout.ts';
 import type { CodeTranslator } from '../translator.ts';
 
-/** The first sample of pc is taken after so many instructions; later ones come further apart while most code is translated. */
+/** Samples of pc are that many instructions apart where all is interpreted, and ever more as more is translated. */
 const SAMPLE_INSTRUCTIONS = 50_000;
 const MAX_SAMPLE_INSTRUCTIONS = 1_000_000;
-/** Share of instructions. */
-const MOSTLY = 0.75;
-/** So many interpreted instructions in a slice, as its end alone does not explain. */
+/** They come further apart as soon as less than this share of the instructions is interpreted. */
+const MUCH = 0.25;
+/** Where less is interpreted than this share, a sample of translated code says nothing. */
+const MOST = 0.5;
+/** So many interpreted instructions in a slice of which the most by far are translated, as its end alone does not explain. */
 const STRANDED_INSTRUCTIONS = 3000;
+const BY_FAR = 8;
 
 const PC = HART.pc / 4;
 
@@ -46,16 +49,17 @@ export class Sampling {
     const { lo, hi, ...before } = this.#slice;
     const translated = this.#translator.retired - before.translated;
     const interpreted = retired - before.retired - translated;
-    if (translated > interpreted && interpreted > STRANDED_INSTRUCTIONS) this.#translator.sample(lo, hi);
+    if (interpreted > STRANDED_INSTRUCTIONS && translated > interpreted * BY_FAR) this.#translator.sample(lo, hi, true);
   }
 
   /** To be called when a sample is due. */
   take(retired: number): void {
     const translated = this.#translator.retired;
-    const isMostlyTranslated = translated - this.#translatedAtSample > this.#interval * MOSTLY;
+    const interpreted = 1 - (translated - this.#translatedAtSample) / this.#interval;
     this.#translatedAtSample = translated;
-    this.#interval = isMostlyTranslated ? Math.min(this.#interval * 2, MAX_SAMPLE_INSTRUCTIONS) : SAMPLE_INSTRUCTIONS;
+    const sparseness = MUCH / Math.max(interpreted, MUCH * (SAMPLE_INSTRUCTIONS / MAX_SAMPLE_INSTRUCTIONS));
+    this.#interval = Math.floor(SAMPLE_INSTRUCTIONS * Math.max(1, sparseness));
     this.dueAt = retired + this.#interval;
-    if (!isMostlyTranslated) this.#translator.sample(this.#words[PC]!, this.#words[PC + 1]!);
+    this.#translator.sample(this.#words[PC]!, this.#words[PC + 1]!, interpreted > MOST);
   }
 }

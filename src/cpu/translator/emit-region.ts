@@ -64,6 +64,8 @@ export function emitRegion(code: CodeEmitter, layout: Layout, region: Region, li
 }
 
 const WORD_STORES = { 1: 'i32.store8', 2: 'i32.store16', 4: 'i32.store' } as const;
+/** Cases that are compared one after another. */
+const MAX_COMPARED_CASES = 3;
 /** Behind an instruction in a block the next one follows. */
 const GO_ON = (): void => undefined;
 
@@ -328,19 +330,45 @@ class RegionEmitter implements Flow {
     } else if (end.kind === 'returnTo') this.emitInlinedReturn(end.next);
     else if (end.kind === 'call') this.emitCall(() => values.value(target), end);
     else if (end.kind === 'jump') {
-      const facts = this.flat.facts.snapshot();
-      for (const way of end.cases) {
+      if (end.cases.length > 0) {
+        const distance = this.temps.take('i64');
         values.value(target);
-        this.pushAddress(way.at);
-        code.op('i64.eq');
-        code.if(() => this.goTo(way));
-        this.block = block;
-        this.flat.facts.restore(facts);
+        code.get(this.pc).op('i64.sub').set(distance);
+        this.emitSwitch(
+          distance,
+          [...end.cases].sort((a, b) => a.at - b.at),
+        );
       }
       this.guest.writeBack(this.dirtyAtEnd());
       values.value(target);
       code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).returnCall(this.links.dispatch);
     } else throw new Error(`a ${end.kind} jumps`);
+  }
+
+  /** Goes to the case that lies at a distance from the root, or goes on where it is none of them, which are in order. */
+  private emitSwitch(distance: Local, cases: readonly Target[]): void {
+    const { code, block } = this;
+    const facts = this.flat.facts.snapshot();
+    const goTo = (target: Target): void => {
+      this.goTo(target);
+      this.block = block;
+      this.flat.facts.restore(facts);
+    };
+    const search = (from: number, to: number): void => {
+      const middle = (from + to) >> 1;
+      if (to - from > MAX_COMPARED_CASES) {
+        code.get(distance).i64(cases[middle]!.at).op('i64.lt_s');
+        code.if(
+          () => search(from, middle),
+          () => search(middle, to),
+        );
+      } else
+        for (const target of cases.slice(from, to)) {
+          code.get(distance).i64(target.at).op('i64.eq');
+          code.if(() => goTo(target));
+        }
+    };
+    search(0, cases.length);
   }
 
   repeat(): never {

@@ -7,7 +7,7 @@
 
 /** Offsets on a page that count as one place. */
 const LINE_BITS = 6;
-const HOT_SAMPLES = 4;
+const HOT_SAMPLES = 8;
 const MAX_NEEDED = 128;
 const MAX_LINES = 1 << 14;
 

@@ -1,10 +1,10 @@
 /**
  * From a sampled pc to the root that is worth translating: the innermost loop around it, else the function in which it lies as far as
- * that can be told, else the place itself.
+ * that can be told, else the beginning of the code that leads straight down to the place, else the place itself.
  *
  * Interface: findRoots.
  */
-import { formRegion, type Region } from './region.ts';
+import { formRegion, startOfLine, type Region } from './region.ts';
 import type { MappedCode } from './mapped-code.ts';
 
 const SEARCH_INSTRUCTIONS = 300;
@@ -20,10 +20,11 @@ export function findRoots(code: MappedCode, returnOffset: number | undefined): n
   if (!ahead) return [];
   const roots = loopHeaders(ahead).sort((a, b) => b - a);
   const callees = [...calledFrom(ahead), ...callBefore(code, returnOffset)];
-  for (const callee of new Set(callees)) {
-    if (callee >= 0 || !code.from(callee).isKnown(0)) continue;
-    const body = formRegion(code.from(callee), { limit: SEARCH_INSTRUCTIONS, inline: false });
-    if (body && contains(body, -callee)) roots.push(callee);
+  const functions = [...new Set(callees)].filter((callee) => callee < 0 && code.from(callee).isKnown(0));
+  const start = startOfLine(code.from(0), 0, SEARCH_INSTRUCTIONS);
+  for (const root of [...functions, start]) {
+    const body = formRegion(code.from(root), { limit: SEARCH_INSTRUCTIONS, inline: false });
+    if (body && contains(body, -root)) roots.push(root);
   }
   return [...roots, 0];
 }

@@ -30,11 +30,14 @@ export const COUNTS = {
   sideExits: 16,
 } as const;
 
-/** Reached by so many ways out of translated code to an address; one that ends a slice weighs more, as it may strand a long loop. */
-export const WANTED = -64;
-const EXHAUSTED_WEIGHT = 32;
+/**
+ * Reached by so many ways out of translated code to an address: together they take about as long as making a region does. One that ends a
+ * slice weighs more, as it may strand a long loop.
+ */
+export const WANTED = -4096;
+const EXHAUSTED_WEIGHT = 1024;
 /** One in so many ways from a region straight into another is shown to the translator, which may make one of the two. */
-const SHOWN_EDGES = 256;
+const SHOWN_EDGES = 4096;
 
 const ECALL = 0x73;
 const CONTEXT_SPREAD = 37;

@@ -4,7 +4,7 @@ import { planStretches } from './access-groups.ts';
 import { analyzeRegisters } from './dataflow.ts';
 import { ExitStubs } from './exit-stubs.ts';
 import { analyze } from './flow-graph.ts';
-import { formRegion, type Region } from './region.ts';
+import { formRegion, startOfLine, type Region } from './region.ts';
 import { RegisterSet } from './register-set.ts';
 import { codeOf } from './test-code.ts';
 
@@ -14,8 +14,9 @@ const addi = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs
 const ld = (rd: number, rs1: number, imm: number): number => (imm << 20) | (rs1 << 15) | (3 << 12) | (rd << 7) | 0x03;
 const sd = (rs2: number, rs1: number, imm: number): number =>
   ((imm >> 5) << 25) | (rs2 << 20) | (rs1 << 15) | (3 << 12) | ((imm & 31) << 7) | 0x23;
-const beq = (d: number): number =>
-  ((d >> 12) << 31) | (((d >> 5) & 63) << 25) | (((d >> 1) & 15) << 8) | (((d >> 11) & 1) << 7) | 0x63;
+const branch = (kind: number, d: number): number =>
+  ((d >> 12) << 31) | (((d >> 5) & 63) << 25) | (kind << 12) | (((d >> 1) & 15) << 8) | (((d >> 11) & 1) << 7) | 0x63;
+const beq = (d: number): number => branch(0, d);
 const jal = (rd: number, d: number): number =>
   ((d >> 20) << 31) | (((d >> 1) & 0x3ff) << 21) | (((d >> 11) & 1) << 20) | (d & 0xff000) | (rd << 7) | 0x6f;
 
@@ -46,6 +47,21 @@ describe('formRegion', () => {
     expect(formRegion(codeOf(long), { limit: 10, inline: false })!.size).toBe(10);
   });
 
+  it('takes executed code around a jump for its cases only behind a comparison of unsigned numbers', () => {
+    const bltu = (d: number): number => branch(6, d);
+    const jr = (5 << 15) | 0x67;
+    const cases = [NOP, RET, NOP, RET];
+    expect(places(regionOf([bltu(8), RET, jr, ...cases]))).toEqual([
+      '0:branch',
+      '4:return',
+      '8:jump',
+      '12:return',
+      '20:return',
+    ]);
+    expect(places(regionOf([beq(8), RET, jr, ...cases]))).toEqual(['0:branch', '4:return', '8:jump']);
+    expect(places(regionOf([jr, ...cases]))).toEqual(['0:jump']);
+  });
+
   it('comes back to the call from what a small function jumps to', () => {
     const jalr = (rd: number, rs1: number): number => (rs1 << 15) | (rd << 7) | 0x67;
     const [link, other] = [1, 28];
@@ -65,6 +81,22 @@ describe('formRegion', () => {
     const region = regionOf([jal(1, 12), jal(1, 8), RET, NOP, RET]);
     expect(region.size).toBe(7);
     expect(region.blocks.filter(({ end }) => end.kind === 'returnTo')).toHaveLength(2);
+  });
+});
+
+describe('startOfLine', () => {
+  const words = [NOP, RET, NOP, beq(8), NOP, jal(1, 8), NOP, jal(0, -8), NOP];
+  const start = (at: number, unknown?: readonly number[], limit = 100): number =>
+    startOfLine(codeOf(words, unknown), at, limit);
+
+  it('goes up over branches and calls, to a jump', () => {
+    expect([24, 20, 8, 4, 0].map((at) => start(at))).toEqual([8, 8, 8, 0, 0]);
+    expect(start(32)).toBe(32);
+  });
+
+  it('ends at what was never executed, and at its limit', () => {
+    expect(start(24, [12, 14])).toBe(16);
+    expect(start(24, [], 2)).toBe(16);
   });
 });
 

@@ -6,7 +6,7 @@
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
  *
- * Interface: formRegion, targetsOf, retarget, selectValue, mayBeCase, CodeSource, Region, Block, BlockEnd, SelectCase.
+ * Interface: formRegion, startOfLine, targetsOf, retarget, selectValue, mayBeCase, CodeSource, Region, Block, BlockEnd, SelectCase.
  */
 import { instructionLength } from '../../isa/riscv/decode.ts';
 import type { GroupMembers } from './access-groups.ts';
@@ -235,7 +235,7 @@ class Discovery {
   private readonly pieces = new Map<number, Piece>();
   /** The piece in which each known instruction lies. */
   private readonly owner = new Map<number, Piece>();
-  private readonly queue: { at: number; context: Context }[] = [{ at: 0, context: ROOT }];
+  private readonly queue: Way[] = [{ at: 0, context: ROOT, isBounded: false }];
   private room: number;
   private contexts = 1;
   /** Whether the limit left out something that is known. */
@@ -250,7 +250,7 @@ class Discovery {
   run(): ReadonlyMap<number, Piece> {
     const { pieces, owner, queue, source } = this;
     for (let i = 0; i < queue.length; i++) {
-      const { at, context } = queue[i]!;
+      const { at, context, isBounded } = queue[i]!;
       const key = keyOf(context, at);
       if (pieces.has(key)) continue;
       const within = owner.get(key);
@@ -270,7 +270,8 @@ class Discovery {
       this.room -= piece.instructions.length;
       this.takeIn(piece);
       const { end } = piece;
-      if (end.kind === 'jump' && end.mayBeSwitch) piece.end = { ...end, cases: findCases(source, nextOf(piece)) };
+      if (end.kind === 'jump' && end.mayBeSwitch)
+        piece.end = isBounded ? { ...end, cases: findCases(source, nextOf(piece)) } : { ...end, mayBeSwitch: false };
       this.follow(piece);
     }
     return pieces;
@@ -298,11 +299,12 @@ class Discovery {
     const inner = { id: this.contexts++, length: context.length + 1, parent: context, link: end.next };
     piece.end = { kind: 'enter', callee: end.callee, context: inner };
     // Its returns will lead there.
-    this.queue.push({ at: end.next, context });
+    this.queue.push({ at: end.next, context, isBounded: false });
   }
 
-  private follow({ end, context }: Piece): void {
-    const go = (at: number, within = context): void => void this.queue.push({ at, context: within });
+  private follow({ instructions, end, context }: Piece): void {
+    const isBounded = end.kind === 'branch' && BOUNDING.has(instructions.at(-1)!.decoded.insn.name);
+    const go = (at: number, within = context): void => void this.queue.push({ at, context: within, isBounded });
     if (end.kind === 'branch') {
       go(end.next);
       go(end.taken);
@@ -311,6 +313,16 @@ class Discovery {
     else if (end.kind === 'enter') go(end.callee, end.context);
   }
 }
+
+/** A way into a block; `isBounded`: it begins behind a comparison as a `switch` makes it, of its index with the size of its table. */
+interface Way {
+  readonly at: number;
+  readonly context: Context;
+  readonly isBounded: boolean;
+}
+
+/** Of unsigned numbers. */
+const BOUNDING: ReadonlySet<string> = new Set(['bltu', 'bgeu']);
 
 /** Behind a block. */
 function nextOf({ at, instructions }: Piece): number {
@@ -331,10 +343,23 @@ function findCases(source: CodeSource, from: number): number[] {
 
 /** Whether an executed instruction of this length goes elsewhere for good. */
 function isJump(source: CodeSource, at: number, length: 2 | 4): boolean {
-  const low = source.halfword(at);
-  if (low === undefined || instructionLength(low) !== length || !source.isKnown(at)) return false;
-  const kind = fetch(source, at)?.ending?.kind;
+  const kind = isExecuted(source, at, length) ? fetch(source, at)?.ending?.kind : undefined;
   return kind === 'goto' || kind === 'return' || kind === 'jump';
+}
+
+function isExecuted(source: CodeSource, at: number, length: 2 | 4): boolean {
+  const low = source.halfword(at);
+  return low !== undefined && instructionLength(low) === length && source.isKnown(at);
+}
+
+/** The beginning of the executed code that leads straight down to a place, at most so many instructions away. */
+export function startOfLine(source: CodeSource, at: number, limit: number): number {
+  for (let i = 0; i < limit; i++) {
+    const length = isExecuted(source, at - 4, 4) ? 4 : 2;
+    if (!isExecuted(source, at - length, length) || isJump(source, at - length, length)) break;
+    at -= length;
+  }
+  return at;
 }
 
 function shifted(source: CodeSource, by: number): CodeSource {

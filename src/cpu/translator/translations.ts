@@ -18,6 +18,8 @@ export interface PlacedRegion {
   readonly jumps: readonly number[];
   /** Where it can be entered besides the root, or might be: offsets from the root. */
   readonly entries: readonly number[];
+  /** Its instructions: offsets from the root. */
+  readonly code: Int32Array;
 }
 
 export interface Translation extends PlacedRegion {
@@ -91,6 +93,14 @@ export class Translations {
   /** The one that can be entered at the place with a key, and how. */
   at(key: number): { readonly translation: Translation; readonly entrance: Entrance } | undefined {
     return this.byKey.get(key);
+  }
+
+  /** Whether the instruction at an offset on a page is part of one, wherever that can be entered. */
+  contain(pageKey: number, offset: number): boolean {
+    for (const { pages, rootOffset, code } of this.byPage.get(pageKey) ?? [])
+      for (const [distance, key] of pages)
+        if (key === pageKey && code.includes(distance * 4096 + offset - rootOffset)) return true;
+    return false;
   }
 
   onPage(pageKey: number): readonly Translation[] {
