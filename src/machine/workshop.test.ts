@@ -85,7 +85,9 @@ it('takes no code that was changed in the meantime', () => {
   const workshop = new SlowWorkshop();
   const machine = start(workshop, 3_000_000);
   runUntilOrdered(machine, workshop);
-  const [done, left] = [machine.hart.x(T0), machine.hart.x(COUNT)];
+  // In a round that has added its step already and not counted itself yet, nothing more is added.
+  const isHalfDone = machine.hart.pc === RAM_BASE + 4;
+  const [done, left] = [machine.hart.x(T0), machine.hart.x(COUNT) - Number(isHalfDone)];
   put(machine, 2);
   machine.invalidateCode(FIRST_PFN);
   // Decoded anew, before the old code comes.
@@ -93,7 +95,7 @@ it('takes no code that was changed in the meantime', () => {
   workshop.deliver();
   expect(machine.stats.translator!.made).toBe(0);
   finish(machine);
-  expect(Math.abs(machine.hart.x(T0) - (done + 2 * left))).toBeLessThanOrEqual(1);
+  expect(machine.hart.x(T0)).toBe(done + 2 * left);
 });
 
 it('takes no code from before its caches were dropped', () => {
