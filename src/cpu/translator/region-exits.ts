@@ -25,15 +25,13 @@ export class RegionExits {
   /** The stub of each exit. */
   private readonly stubOf = new Map<number, number>();
   private readonly labels: Label[] = [];
-  /** Where the region was left (an offset from its root), what is owed there, and the result. */
-  private readonly where: Local;
-  private readonly owed: Local;
-  private readonly result: Local;
+  /** Where the region was left, what is owed there, and the result. One local, as V8 has a variable for each in every stub. */
+  private readonly way: Local;
 
   constructor(code: CodeEmitter, layout: Layout) {
     this.code = code;
     this.layout = layout;
-    [this.where, this.owed, this.result] = [code.local('i32'), code.local('i32'), code.local('i32')];
+    this.way = code.local('i64');
   }
 
   /** Decides which stub serves which exit; to be called before any code refers to one. */
@@ -62,9 +60,10 @@ export class RegionExits {
     code.block((common) => {
       this.nest(0, common, registers, emitCode);
     });
-    code.i32(0).get(pc).get(this.where).op('i64.extend_i32_s', 'i64.add').mem('i64.store', hart('pc'));
-    code.i32(0).get(budget).get(this.owed).op('i32.sub').mem('i32.store', hart('budget'));
-    code.get(this.result);
+    code.i32(0).get(pc).get(this.way).i64(WAY.atShift).op('i64.shr_s', 'i64.add').mem('i64.store', hart('pc'));
+    code.i32(0).get(budget).get(this.way).op('i32.wrap_i64');
+    code.i32(WAY.owedShift).op('i32.shr_u').i32(WAY.owedMask).op('i32.and', 'i32.sub').mem('i32.store', hart('budget'));
+    code.i32(0).get(this.way).op('i32.wrap_i64').i32(WAY.resultMask).op('i32.and', 'i32.sub');
   }
 
   private nest(stub: number, common: Label, registers: GuestRegisters, emitCode: () => void): void {
@@ -79,15 +78,19 @@ export class RegionExits {
     code.br(common);
   }
 
-  /** Says what a branch to an exit's label that follows is to mean. */
+  /** Says what a branch to an exit's label that follows is to mean: `at` is an offset from the root. */
   prepare(at: number, owed: number, result: number): void {
-    this.code.i32(at).set(this.where).i32(owed).set(this.owed).i32(result).set(this.result);
+    if (owed > WAY.owedMask) throw new RangeError(`${owed} instructions are owed`);
+    this.code.i64(at * 2 ** WAY.atShift + owed * 2 ** WAY.owedShift - result).set(this.way);
   }
 
   label(block: number, place: number): Label {
     return this.labels[this.stubOf.get(keyOf(block, place))!]!;
   }
 }
+
+/** The negated result, what is owed, and on top the offset; together no more than a number has bits. */
+const WAY = { resultMask: 7, owedShift: 3, owedMask: 0x1ffff, atShift: 20 } as const;
 
 /** More than a block has places. */
 const PLACES = 1 << 16;
