@@ -5,7 +5,7 @@
  * the jump cache. A region comes back whenever it cannot go on (translator/signature.ts), with the exact state.
  *
  *   mapped-code.ts   decoded code as it is mapped       signature.ts                  how regions are called
- *   region.ts        which code belongs together        flow-graph.ts, structure.ts   its control flow
+ *   code-source.ts, region.ts   which code belongs together        flow-graph.ts, structure.ts   its control flow
  *   dataflow.ts, register-set.ts   which registers are in locals   budget.ts      its count of instructions
  *   emit-region.ts   its function                       region-module.ts              several as a module
  *   entries.ts       its further ways in

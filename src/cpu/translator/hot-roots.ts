@@ -4,10 +4,13 @@
  *
  * Interface: findRoots.
  */
-import { formRegion, startOfLine, type Region } from './region.ts';
+import { jumpsBack, startOfLine } from './code-source.ts';
+import { formRegion, type Region } from './region.ts';
 import type { MappedCode } from './mapped-code.ts';
 
 const SEARCH_INSTRUCTIONS = 300;
+/** The rounds of a loop may be long where they are straight. */
+const LINE_INSTRUCTIONS = 1500;
 /** A call is sought in front of the return address, which is that far from its end. */
 const CALL_BYTES = 4;
 
@@ -18,12 +21,15 @@ const CALL_BYTES = 4;
 export function findRoots(code: MappedCode, returnOffset: number | undefined): number[] {
   const ahead = formRegion(code.from(0), { limit: SEARCH_INSTRUCTIONS, inline: false });
   if (!ahead) return [];
-  const roots = loopHeaders(ahead).sort((a, b) => b - a);
+  const headers = [...loopHeaders(ahead), ...jumpsBack(code.from(0), LINE_INSTRUCTIONS)];
+  const roots = [...new Set(headers)].sort((a, b) => b - a);
   const callees = [...calledFrom(ahead), ...callBefore(code, returnOffset)];
   const functions = [...new Set(callees)].filter((callee) => callee < 0 && code.from(callee).isKnown(0));
-  const start = startOfLine(code.from(0), 0, SEARCH_INSTRUCTIONS);
+  const start = startOfLine(code.from(0), LINE_INSTRUCTIONS);
   for (const root of [...functions, start]) {
-    const body = formRegion(code.from(root), { limit: SEARCH_INSTRUCTIONS, inline: false });
+    // A line goes on to the place, whatever else there is on the way.
+    const limit = Math.max(SEARCH_INSTRUCTIONS, root === start ? -start : 0);
+    const body = formRegion(code.from(root), { limit, inline: false });
     if (body && contains(body, -root)) roots.push(root);
   }
   return [...roots, 0];
@@ -31,12 +37,11 @@ export function findRoots(code: MappedCode, returnOffset: number | undefined): n
 
 /** Targets of jumps that go back over the sampled place. */
 function loopHeaders(region: Region): number[] {
-  const headers = region.blocks.flatMap(({ at, end }) => {
+  return region.blocks.flatMap(({ at, end }) => {
     if (at < 0) return [];
     const targets = end.kind === 'branch' ? [end.taken.at, end.next.at] : end.kind === 'goto' ? [end.next.at] : [];
     return targets.filter((target) => target <= 0);
   });
-  return [...new Set(headers)];
 }
 
 function calledFrom(region: Region): number[] {

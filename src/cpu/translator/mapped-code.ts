@@ -5,7 +5,7 @@
  */
 import { PSEUDO } from '../interpreter/record.ts';
 import { codeSpread, codeTlbIndex, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
-import type { CodeSource } from './region.ts';
+import type { CodeSource } from './code-source.ts';
 
 /** A page as the interpreter knows it. */
 export interface CodePage {

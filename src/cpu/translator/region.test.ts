@@ -4,7 +4,7 @@ import { planStretches } from './access-groups.ts';
 import { analyzeRegisters } from './dataflow.ts';
 import { ExitStubs } from './exit-stubs.ts';
 import { analyze } from './flow-graph.ts';
-import { formRegion, startOfLine, type Region } from './region.ts';
+import { formRegion, type Region } from './region.ts';
 import { RegisterSet } from './register-set.ts';
 import { codeOf } from './test-code.ts';
 
@@ -81,22 +81,6 @@ describe('formRegion', () => {
     const region = regionOf([jal(1, 12), jal(1, 8), RET, NOP, RET]);
     expect(region.size).toBe(7);
     expect(region.blocks.filter(({ end }) => end.kind === 'returnTo')).toHaveLength(2);
-  });
-});
-
-describe('startOfLine', () => {
-  const words = [NOP, RET, NOP, beq(8), NOP, jal(1, 8), NOP, jal(0, -8), NOP];
-  const start = (at: number, unknown?: readonly number[], limit = 100): number =>
-    startOfLine(codeOf(words, unknown), at, limit);
-
-  it('goes up over branches and calls, to a jump', () => {
-    expect([24, 20, 8, 4, 0].map((at) => start(at))).toEqual([8, 8, 8, 0, 0]);
-    expect(start(32)).toBe(32);
-  });
-
-  it('ends at what was never executed, and at its limit', () => {
-    expect(start(24, [12, 14])).toBe(16);
-    expect(start(24, [], 2)).toBe(16);
   });
 });
 

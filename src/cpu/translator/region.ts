@@ -6,22 +6,12 @@
  * Addresses are offsets in bytes from the root, so that a region says nothing about where it is mapped. Code that was never
  * executed is left out: a way there leaves the region.
  *
- * Interface: formRegion, startOfLine, targetsOf, retarget, selectValue, mayBeCase, CodeSource, Region, Block, BlockEnd, SelectCase.
+ * Interface: formRegion, targetsOf, retarget, selectValue, mayBeCase, Region, Block, BlockEnd, SelectCase.
  */
-import { instructionLength } from '../../isa/riscv/decode.ts';
 import type { GroupMembers } from './access-groups.ts';
 import type { GuardEnd, TurnEnd } from './guards.ts';
-import { formOf, placedAt, type Form, type Instruction } from './instruction.ts';
-
-/** Guest code around a root. */
-export interface CodeSource {
-  /** The halfword at an offset from the root, or undefined where no code is known to be. */
-  halfword(at: number): number | undefined;
-  /** Whether the instruction that begins there was executed before, or counts as such. */
-  isKnown(at: number): boolean;
-  /** Whether floating-point instructions are executed; otherwise the region ends before them. */
-  readonly fpEnabled: boolean;
-}
+import { fetch, isJump, type CodeSource } from './code-source.ts';
+import { placedAt, type Instruction } from './instruction.ts';
 
 /** Where control goes: a block of the region, or -1 and an address outside. */
 export interface Target {
@@ -341,27 +331,6 @@ function findCases(source: CodeSource, from: number): number[] {
   return cases;
 }
 
-/** Whether an executed instruction of this length goes elsewhere for good. */
-function isJump(source: CodeSource, at: number, length: 2 | 4): boolean {
-  const kind = isExecuted(source, at, length) ? fetch(source, at)?.ending?.kind : undefined;
-  return kind === 'goto' || kind === 'return' || kind === 'jump';
-}
-
-function isExecuted(source: CodeSource, at: number, length: 2 | 4): boolean {
-  const low = source.halfword(at);
-  return low !== undefined && instructionLength(low) === length && source.isKnown(at);
-}
-
-/** The beginning of the executed code that leads straight down to a place, at most so many instructions away. */
-export function startOfLine(source: CodeSource, at: number, limit: number): number {
-  for (let i = 0; i < limit; i++) {
-    const length = isExecuted(source, at - 4, 4) ? 4 : 2;
-    if (!isExecuted(source, at - length, length) || isJump(source, at - length, length)) break;
-    at -= length;
-  }
-  return at;
-}
-
 function shifted(source: CodeSource, by: number): CodeSource {
   return {
     fpEnabled: source.fpEnabled,
@@ -391,18 +360,6 @@ function scan(
     if (end) return { instructions, end };
     at += instruction.length;
   }
-}
-
-/** What is said by the word at a place, if it may be executed. */
-function fetch(source: CodeSource, at: number): Form | undefined {
-  const low = source.halfword(at);
-  if (low === undefined) return undefined;
-  const length = instructionLength(low);
-  const high = length === 4 ? source.halfword(at + 2) : 0;
-  if (high === undefined) return undefined;
-  const form = formOf(length === 4 ? low | (high << 16) : low);
-  const usesFp = form && (form.reads.f | form.writes.f) !== 0;
-  return usesFp && !source.fpEnabled ? undefined : form;
 }
 
 /** How an instruction ends its block; undefined: not at all. */

@@ -1,5 +1,5 @@
 /** Code for tests of the translator. Interface: codeOf. */
-import type { CodeSource } from './region.ts';
+import type { CodeSource } from './code-source.ts';
 
 /** Words from offset 0 on; those at `unknown` were never executed. */
 export function codeOf(words: ArrayLike<number>, unknown: readonly number[] = []): CodeSource {
