@@ -6,7 +6,7 @@ import { Sampling } from './sampling.ts';
 const SLICE = 100_000;
 
 /** A hart of which a share of the instructions is translated; gives the samples that were taken. */
-function watch(): { sampling: Sampling; run: (pc: number, translated: number) => void; samples: [number, boolean][] } {
+function watch(): { run: (pc: number, translated: number) => void; samples: [number, boolean][] } {
   const words = new Int32Array(HART.bytes / 4);
   const samples: [number, boolean][] = [];
   const translator = {
@@ -23,7 +23,7 @@ function watch(): { sampling: Sampling; run: (pc: number, translated: number) =>
     sampling.endSlice(retired);
     if (retired >= sampling.dueAt) sampling.take(retired);
   };
-  return { sampling, run, samples };
+  return { run, samples };
 }
 
 describe('Sampling', () => {
@@ -38,13 +38,12 @@ describe('Sampling', () => {
   });
 
   it('takes samples further apart while most is translated, and close together again when much is not', () => {
-    const { run, samples, sampling } = watch();
+    const { run, samples } = watch();
     for (let i = 0; i < 100; i++) run(0x1000, 99_000);
     expect(samples.length).toBeLessThan(15);
     const before = samples.length;
     for (let i = 0; i < 20; i++) run(0x1000, 0);
     expect(samples.length - before).toBeGreaterThan(8);
-    expect(sampling.dueAt).toBeGreaterThan(0);
   });
 
   it('shows where a slice began if the interpreter went on from there for long', () => {

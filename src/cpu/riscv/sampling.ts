@@ -1,6 +1,6 @@
 /**
- * When the translator is shown where the hart is, so that it learns what is hot: at counts of retired instructions, as long as much is
- * interpreted; and at a slice's end where the slice began, if the interpreter went on from there for long though most code is translated:
+ * When the translator is shown where the hart is, so that it learns what is hot: at counts of retired instructions, the closer together the
+ * more is interpreted; and at a slice's end where the slice began, if the interpreter went on from there for long though most code is translated:
  * translated code is left in the middle at the end of a slice, and the interpreter stays in a loop until it comes by where some begins.
  *
  * Interface: Sampling.
