@@ -16,7 +16,7 @@
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle
  *   translations.ts  what exists                        jump-cache.ts                 how it is found
- *   heat.ts, demands.ts, hot-roots.ts   what to translate         module-order.ts, commissions.ts   on another thread
+ *   heat.ts, tallies.ts, hot-roots.ts   what to translate         module-order.ts, commissions.ts   on another thread
  *
  * Interface: CodeTranslator, TranslatedMemory, Tier, TranslatorStats.
  * Invariants: a translation lives no longer than the decoded pages that it was made from, and those are dropped before a store to them
@@ -27,18 +27,19 @@ import type { TranslatorLinks } from './interpreter.ts';
 import { PSEUDO, REGION_FLAG } from './interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
 import { Commissions, type Commission } from './translator/commissions.ts';
-import { Demands } from './translator/demands.ts';
 import { Heat } from './translator/heat.ts';
 import { chooseEntries } from './translator/entries.ts';
 import { findRoots } from './translator/hot-roots.ts';
-import { COUNTS, jumpCacheSlot } from './translator/jump-cache.ts';
+import { COUNTS, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
 import { codePageAt, MappedCode, type CodePage, type Place } from './translator/mapped-code.ts';
 import { orderFor } from './translator/module-order.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, mayBeCase, type Region } from './translator/region.ts';
 import { regionName, SIDE_EXITS, type SideExit } from './translator/signature.ts';
+import { Tallies } from './translator/tallies.ts';
 import {
   entryKeyOf,
+  offsetsFromRoot,
   rootKey,
   rootKeyOf,
   Translations,
@@ -105,9 +106,8 @@ const FREE_INSTRUCTIONS = 20_000_000;
 const MAX_CODE_BYTES = 48 << 20;
 /** A question for an address that the jump cache does not know takes as long as so many ways out to the interpreter. */
 const DEMAND_OF_QUESTION = 16;
-/** After so many samples of where user mode is entered, the code there is translated; so many places are counted. */
+/** After so many samples of where user mode is entered, the code there is translated. */
 const HOT_ENTRY_SAMPLES = 16;
-const MAX_COUNTED_ENTRIES = 1024;
 /** A region is translated anew so often at most when more of its code becomes known. */
 const MAX_GENERATIONS = 4;
 
@@ -142,12 +142,12 @@ export class CodeTranslator {
   /** Entries of the jump cache that say that there is no region for now. */
   #refused: number[] = [];
   /** Samples of where user mode is entered, by root. */
-  readonly #entries = new Map<number, number>();
+  readonly #entries = new Tallies(HOT_ENTRY_SAMPLES);
   /**
    * How often translated code wanted to go on where nothing is translated, by root, as far as the jump cache does not count it: its entries
    * come and go.
    */
-  readonly #demands = new Demands();
+  readonly #demands = new Tallies(-WANTED);
 
   constructor(
     port: WasmPort,
@@ -243,7 +243,9 @@ export class CodeTranslator {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     if (!page) return;
-    if (this.#isOften(this.#entries, page, place)) this.translateHere();
+    const key = this.#keyOn(page, place.lo);
+    this.#entries.add(key, 1);
+    if (this.#entries.settle(key)) this.translateHere();
   }
 
   /** Translates at pc, whether it is hot or not. */
@@ -266,8 +268,7 @@ export class CodeTranslator {
     let isExtended = false;
     for (const old of this.#translations.onPage(key)) {
       if (old.generation >= MAX_GENERATIONS) continue;
-      const distance = [...old.pages].find(([, pageKey]) => pageKey === key)![0];
-      const at = distance * 4096 + (place.lo & 0xfff) - old.rootOffset;
+      const at = offsetsFromRoot(old, key, place.lo & 0xfff)[0]!;
       if (!old.exits.has(at) && !old.jumps.some((jump) => mayBeCase(jump, at))) continue;
       if (!code.isDecoded(-at) || this.#translationAt(code, -at) !== old) continue;
       if (!this.#isReady()) return false;
@@ -492,15 +493,6 @@ export class CodeTranslator {
     }
     for (const distance of pages.keys()) this.#code.depend((root + distance) << 12, hi);
     return true;
-  }
-
-  /** Counts a place; true every so many times. */
-  #isOften(counts: Map<number, number>, page: CodePage, { lo }: Place): boolean {
-    const key = this.#keyOn(page, lo);
-    if (counts.size >= MAX_COUNTED_ENTRIES) counts.clear();
-    const times = (counts.get(key) ?? 0) + 1;
-    counts.set(key, times);
-    return times % HOT_ENTRY_SAMPLES === 0;
   }
 
   /** What the jump cache says of an address: not positive where there is no region. */

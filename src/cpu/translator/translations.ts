@@ -3,7 +3,8 @@
  *
  * A translation belongs to physical pages in one floating-point state, as decoded code does: a `pageKey` is frame * 2 + fpDirty.
  *
- * Interface: Translations, Translation, Entrance, PlacedRegion, Batch, rootKey, rootKeyOf, entryKeyOf.
+ * Interface: Translations, Translation, Entrance, PlacedRegion, Batch, rootKey, rootKeyOf, entryKeyOf,
+ * offsetsFromRoot.
  */
 import { MAX_REGIONS } from './signature.ts';
 
@@ -97,9 +98,8 @@ export class Translations {
 
   /** Whether the instruction at an offset on a page is part of one, wherever that can be entered. */
   contain(pageKey: number, offset: number): boolean {
-    for (const { pages, rootOffset, code } of this.byPage.get(pageKey) ?? [])
-      for (const [distance, key] of pages)
-        if (key === pageKey && code.includes(distance * 4096 + offset - rootOffset)) return true;
+    for (const translation of this.byPage.get(pageKey) ?? [])
+      if (offsetsFromRoot(translation, pageKey, offset).some((at) => translation.code.includes(at))) return true;
     return false;
   }
 
@@ -117,6 +117,12 @@ export function rootKeyOf(region: PlacedRegion): number {
 export function entryKeyOf({ pages, rootOffset }: PlacedRegion, at: number): number {
   const offset = rootOffset + at;
   return rootKey(pages.get(offset >> 12)!, offset & 0xfff);
+}
+
+/** What an offset on a page is from a region's root: more than one where the page is mapped more than once. */
+export function offsetsFromRoot({ pages, rootOffset }: PlacedRegion, pageKey: number, offset: number): number[] {
+  const here = [...pages].filter(([, key]) => key === pageKey);
+  return here.map(([distance]) => distance * 4096 + offset - rootOffset);
 }
 
 /** Names a place in physical memory, in one floating-point state. */

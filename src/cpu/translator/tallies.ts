@@ -1,14 +1,17 @@
 /**
- * Counts how often places that are not translated were wanted, and tells when one is worth it.
+ * Counts by place, which tell when one has come to a number.
  *
- * Interface: Demands.
+ * Interface: Tallies.
  */
-import { WANTED } from './jump-cache.ts';
-
 const MAX_PLACES = 1 << 14;
 
-export class Demands {
+export class Tallies {
   private readonly places = new Map<number, number>();
+  private readonly enough: number;
+
+  constructor(enough: number) {
+    this.enough = enough;
+  }
 
   /** Adds to a root key's count (translations.ts). */
   add(rootKey: number, times: number): void {
@@ -18,7 +21,7 @@ export class Demands {
 
   /** True where that is enough; then it begins anew. */
   settle(rootKey: number): boolean {
-    if ((this.places.get(rootKey) ?? 0) < -WANTED) return false;
+    if ((this.places.get(rootKey) ?? 0) < this.enough) return false;
     this.places.delete(rootKey);
     return true;
   }
