@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 
 const NAME = 20;
-const NUMBER = 12;
+const NUMBER = 13;
 
 /** Rows of ratios to native time, with what they may be. */
 export function printRatios(rows, { rounds, tierName }) {
@@ -24,14 +24,20 @@ export function printRatios(rows, { rounds, tierName }) {
   }
 }
 
-/** Rows of times of whole programs under qemu and here. */
+/** Rows of times of whole programs under qemu and here: when they run for the first time, and when they ran before. */
 export function printPrograms(rows, { rounds, tierName, goal }) {
-  console.log(`\nwhole Debian programs, medians of ${rounds} rounds, ${tierName}`);
-  console.log(columns(['program', 'qemu', 'ringfence', 'times faster']));
-  for (const { name, qemuNs, ns, faster } of rows)
-    console.log(columns([name, duration(qemuNs), duration(ns), ratio(faster)]));
-  const mean = geometricMean(rows.map(({ faster }) => faster));
-  console.log(columns(['geometric mean', '', '', ratio(mean)]) + (mean >= goal ? '  ok' : `  MISSED (${goal})`));
+  console.log(
+    `\nwhole Debian programs, medians of ${rounds} rounds, ${tierName}; again: with the code cache that four runs left`,
+  );
+  console.log(columns(['program', 'qemu', 'first', 'again', 'faster', 'faster again']));
+  for (const { name, qemuNs, firstNs, againNs, fasterFirst, fasterAgain } of rows) {
+    const times = [qemuNs, firstNs, againNs].map(duration);
+    console.log(columns([name, ...times, ratio(fasterFirst), ratio(fasterAgain)]));
+  }
+  const first = geometricMean(rows.map(({ fasterFirst }) => fasterFirst));
+  const again = geometricMean(rows.map(({ fasterAgain }) => fasterAgain));
+  const verdict = first >= goal ? '  ok' : again >= goal ? `  ok again, MISSED first (${goal})` : `  MISSED (${goal})`;
+  console.log(columns(['geometric mean', '', '', '', ratio(first), ratio(again)]) + verdict);
 }
 
 /** The machine and the versions of all that is compared. */
