@@ -12,6 +12,7 @@
 import { nodeEventLoop } from './host/node/event-loop.ts';
 import { nodeEntropy } from './host/node/entropy.ts';
 import { openDirectory } from './host/node/files.ts';
+import { codeDirectory, openCodeStore } from './host/node/code-store.ts';
 import { nodeWasm } from './host/node/wasm.ts';
 import { BootError } from './host/errors.ts';
 import { parseBytes } from './host/sizes.ts';
@@ -19,7 +20,7 @@ import { attachProfiler, type Profiler, type ProfilerOptions } from './debug/pro
 import { createSystem, type System, type SystemOptions } from './host/system.ts';
 import type { OpenedImage } from './image/open-node.ts';
 import type { Limits } from './kernel/kernel.ts';
-import type { Tier } from './machine/machine.ts';
+import type { Tier, WasmPort } from './machine/machine.ts';
 import { fromUtf8 } from './util/byte-string.ts';
 
 export { firefoxProfileOf } from './debug/profile/firefox.ts';
@@ -61,6 +62,10 @@ export interface BootOptions {
   readonly deterministic?: boolean;
   /** How instructions are executed. Default 'both': interpreted at first, translated when they have run often. */
   readonly tier?: Tier;
+  /**
+   * Translated code is left to later runs, and taken from earlier ones, in the user's cache directory (true) or another one. Default false.
+   */
+  readonly codeCache?: boolean | string;
   /** The root cannot be changed. Default false: changes live in memory and go with the system. */
   readonly readOnlyRoot?: boolean;
   /** Kernel log lines as they come. */
@@ -84,6 +89,12 @@ export function startProfile(system: System, options: ProfilerOptions = {}): Pro
   return attachProfiler(system.kernel, options);
 }
 
+function wasmPort(codeCache: boolean | string): WasmPort {
+  if (codeCache === false) return nodeWasm;
+  const directory = codeCache === true ? codeDirectory() : codeCache;
+  return { ...nodeWasm, openCodeStore: (layout) => openCodeStore(directory, layout) };
+}
+
 function systemOptions(options: BootOptions): SystemOptions {
   const volumes = options.volumes ?? [];
   const directories = volumes.map(({ host, readOnly }) => openDirectory(host, { writable: readOnly === false }));
@@ -97,7 +108,7 @@ function systemOptions(options: BootOptions): SystemOptions {
     if (!guest.startsWith('/')) throw new BootError(`volume target '${guest}' must be an absolute path, such as /data`);
   }
   return {
-    wasm: nodeWasm,
+    wasm: wasmPort(options.codeCache ?? false),
     eventLoop: nodeEventLoop,
     entropy: nodeEntropy,
     trees: root.kind === 'tree' ? [root.tree] : [],

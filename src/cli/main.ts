@@ -40,6 +40,7 @@ function withRunOptions(command: Command, short = { tty: '-t, ', env: '-e, ' }):
     .option('--read-only', 'let nothing change the root file system')
     .option('--deterministic', 'make time a function of the instructions run, so that a run repeats exactly')
     .option('--no-translator', 'interpret every instruction, to compare or to rule a fault out')
+    .option('--no-code-cache', 'do not use translated code of earlier runs, and leave none')
     .option('--kernel-log', "print the kernel's log on standard error")
     .option(
       '--json',

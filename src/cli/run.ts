@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly deterministic?: boolean;
   /** False: --no-translator. */
   readonly translator: boolean;
+  /** False: --no-code-cache. */
+  readonly codeCache: boolean;
   readonly kernelLog?: boolean;
   readonly json?: boolean;
   readonly profile?: string;
@@ -102,6 +104,7 @@ export function bootOptions(image: OpenedImage, options: RunOptions): BootOption
     readOnlyRoot: options.readOnly ?? false,
     deterministic: options.deterministic ?? false,
     tier: options.translator ? 'both' : 'interpreter',
+    codeCache: options.codeCache,
     ...(options.kernelLog === true ? { log: (line: string) => writeBeside(`[kernel] ${line}\n`) } : {}),
   };
 }

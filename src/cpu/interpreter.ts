@@ -13,9 +13,11 @@
  * Invariants: exits leave no instruction half done; what was retired is (budget before - budget after).
  */
 import { ModuleBuilder } from '../wasm/module.ts';
+import { PLAIN_FP_HOST } from './fp/fp-host.ts';
 import { defineFpFunctions } from './fp/functions.ts';
 import { HART, RECORD_PAGE_BYTES, type Layout } from './layout.ts';
-import type { LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
+import { codeOf } from './translator/kept-page.ts';
+import type { CodeStore, LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
 import { defineEncode } from './interpreter/encode.ts';
 import { defineExecute } from './interpreter/execute.ts';
 import type { ExitReason } from './interpreter/exits.ts';
@@ -44,6 +46,8 @@ export interface Interpreter {
   readonly traps: TrapEntries;
   /** What translated code is linked to (translator.ts). */
   readonly links: TranslatorLinks;
+  /** Leaves to later runs what the engine has optimised of it since it was taken from an earlier one. */
+  keep(): void;
 }
 
 /** From the interpreter's instance: functions that regions call, by the names under which they import them, and the table of regions. */
@@ -67,9 +71,12 @@ export function createInterpreter(
   layout: Layout,
   fpEnabled: (records: number) => boolean = () => true,
   readTime: () => number = () => -1,
+  store?: CodeStore,
 ): Interpreter {
-  const module = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
-  const exports = port.instantiate(module, memory, { readTime });
+  const bytes = port.prebuilt?.(interpreterName(layout)) ?? interpreterModule(layout);
+  const kept = store?.load(KEPT_NAME)?.modules[0];
+  const module = kept && port.revive ? port.revive(bytes, kept.native) : port.compile(bytes);
+  const exports = module.instantiate(memory, { readTime });
   const { run, step, cross, enterUser, encode, saveRegisters, loadRegisters, table, ...functions } = exports;
   const view = new DataView(memory.buffer);
   return {
@@ -86,8 +93,16 @@ export function createInterpreter(
       const records = record - ((record - layout.records) % RECORD_PAGE_BYTES);
       encode!(records, fpEnabled(records) ? 1 : 0);
     },
+    keep: () => {
+      const code = codeOf(module);
+      if (code.optimised > (kept?.optimised ?? 0))
+        store?.save(KEPT_NAME, { host: PLAIN_FP_HOST, contents: [], modules: [{ ...code, regions: [] }] });
+    },
   };
 }
+
+/** The name under which it is kept. */
+const KEPT_NAME = 'interpreter';
 
 /** Names the module for a layout: it depends on where the tables lie, not on the size of RAM behind them. */
 export function interpreterName(layout: Layout): string {

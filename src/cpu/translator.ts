@@ -15,8 +15,9 @@
  *   memory-effects.ts   what they do                    wide-moves.ts                 those that only copy
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle
- *   translations.ts  what exists                        jump-cache.ts                 how it is found
+ *   translations.ts, code-space.ts   what exists           jump-cache.ts, jump-cache-entries.ts   how it is found
  *   heat.ts, tallies.ts, hot-roots.ts   what to translate         module-order.ts, commissions.ts   on another thread
+ *   kept-code.ts, kept-page.ts   what earlier runs have left
  *
  * Interface: CodeTranslator, TranslatedMemory, Tier, TranslatorStats.
  * Invariants: a translation lives no longer than the decoded pages that it was made from, and those are dropped before a store to them
@@ -24,30 +25,30 @@
  */
 import { detectFpHost, type FpHost } from './fp/fp-host.ts';
 import type { TranslatorLinks } from './interpreter.ts';
-import { PSEUDO, REGION_FLAG } from './interpreter/record.ts';
-import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, RECORD_BYTES, type Layout } from './layout.ts';
+import { HART, type Layout } from './layout.ts';
+import { CodeSpace } from './translator/code-space.ts';
 import { Commissions, type Commission } from './translator/commissions.ts';
 import { Heat } from './translator/heat.ts';
 import { chooseEntries } from './translator/entries.ts';
 import { findRoots } from './translator/hot-roots.ts';
-import { COUNTS, jumpCacheSlot, WANTED } from './translator/jump-cache.ts';
+import { COUNTS, WANTED } from './translator/jump-cache.ts';
+import { JumpCacheEntries } from './translator/jump-cache-entries.ts';
+import { KeptCode, type KeptBatch } from './translator/kept-code.ts';
 import { codePageAt, MappedCode, type CodePage, type Place } from './translator/mapped-code.ts';
 import { orderFor } from './translator/module-order.ts';
 import { buildModule, type Candidate } from './translator/region-module.ts';
 import { formRegion, mayBeCase, type Region } from './translator/region.ts';
-import { regionName, SIDE_EXITS, type SideExit } from './translator/signature.ts';
+import { SIDE_EXITS, type SideExit } from './translator/signature.ts';
 import { Tallies } from './translator/tallies.ts';
 import {
-  entryKeyOf,
   offsetsFromRoot,
   rootKey,
-  rootKeyOf,
-  Translations,
   type Batch,
   type PlacedRegion,
   type Translation,
+  type Translations,
 } from './translator/translations.ts';
-import type { LinearMemory, WasmFunction, WasmPort, Workshop } from './wasm-port.ts';
+import type { CodeStore, CompiledModule, LinearMemory, WasmPort, Workshop } from './wasm-port.ts';
 
 /** Which tiers run: 'translator' translates everything when it is first executed, for tests. */
 export type Tier = 'interpreter' | 'both' | 'translator';
@@ -64,6 +65,8 @@ export interface TranslatorStats {
   readonly modules: number;
   /** Of the modules, those that were made on another thread. */
   readonly besideModules: number;
+  /** Regions that were taken from what earlier runs have left; they do not count as made. */
+  readonly revived: number;
   /**
    * The time for making code during which no guest ran, and of that the time in which the engine compiled it at once (it optimises code
    * later, beside).
@@ -102,8 +105,6 @@ const INSTRUCTIONS_PER_BYTE = 1000;
 /** Where it is made on another thread. */
 const INSTRUCTIONS_PER_BYTE_BESIDE = 500;
 const FREE_INSTRUCTIONS = 20_000_000;
-/** All modules together; the oldest go first. */
-const MAX_CODE_BYTES = 48 << 20;
 /** A question for an address that the jump cache does not know takes as long as so many ways out to the interpreter. */
 const DEMAND_OF_QUESTION = 16;
 /** After so many samples of where user mode is entered, the code there is translated. */
@@ -116,11 +117,9 @@ export class CodeTranslator {
   /** Bytes of code ever made. */
   #spentBytes = 0;
   readonly #counts = {
-    regions: 0,
-    codeBytes: 0,
     made: 0,
+    revived: 0,
     invalidated: 0,
-    evicted: 0,
     modules: 0,
     besideModules: 0,
     makingNs: 0,
@@ -132,15 +131,15 @@ export class CodeTranslator {
   readonly #view: DataView;
   readonly #words: Int32Array;
   readonly #layout: Layout;
-  readonly #links: TranslatorLinks;
   /** Found out when it is needed. */
   #fpHost: FpHost | undefined;
   readonly #code: TranslatedMemory;
-  readonly #translations = new Translations();
+  readonly #space: CodeSpace;
+  readonly #translations: Translations;
+  readonly #kept: KeptCode | undefined;
   readonly #commissions = new Commissions();
   readonly #heat = new Heat();
-  /** Entries of the jump cache that say that there is no region for now. */
-  #refused: number[] = [];
+  readonly #jumpCache: JumpCacheEntries;
   /** Samples of where user mode is entered, by root. */
   readonly #entries = new Tallies(HOT_ENTRY_SAMPLES);
   /**
@@ -157,16 +156,28 @@ export class CodeTranslator {
     code: TranslatedMemory,
     tier: Tier,
     nowNs: () => number,
+    store?: CodeStore,
   ) {
     this.#port = port;
     this.#memory = memory;
     this.#view = new DataView(memory.buffer);
     this.#words = new Int32Array(memory.buffer);
     this.#layout = layout;
-    this.#links = links;
     this.#code = code;
     this.tier = tier;
     this.#nowNs = nowNs;
+    const isOffered = (key: number): boolean => this.#kept?.at(key) !== undefined;
+    this.#jumpCache = new JumpCacheEntries(this.#words, layout, (place, times) => this.#keepDemand(place, times));
+    this.#space = new CodeSpace(memory, links, this.#jumpCache, (pageKey) => code.records(pageKey), isOffered);
+    this.#translations = this.#space.translations;
+    const bytes = new Uint8Array(memory.buffer);
+    if (store)
+      this.#kept = new KeptCode(store, {
+        host: () => this.#host(),
+        contentOf: (pageKey) =>
+          bytes.subarray(layout.ram + (pageKey >>> 1) * 4096, layout.ram + (pageKey >>> 1) * 4096 + 4096),
+        offer: (key) => this.#space.mark(key),
+      });
   }
 
   /** Instructions retired in translated code so far. */
@@ -178,7 +189,12 @@ export class CodeTranslator {
     const sideExits: Partial<Record<SideExit, number>> = {};
     for (const [i, cause] of SIDE_EXITS.entries())
       sideExits[cause] = (sideExits[cause] ?? 0) + this.#count(COUNTS.sideExits + 8 * i);
-    return { retired: this.retired, ...this.#counts, sideExits: sideExits as Record<SideExit, number> };
+    return {
+      retired: this.retired,
+      ...this.#counts,
+      ...this.#space.counts,
+      sideExits: sideExits as Record<SideExit, number>,
+    };
   }
 
   #count(offset: number): number {
@@ -191,15 +207,16 @@ export class CodeTranslator {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     // Without the page it is for the interpreter to ask for it first.
-    if (page) this.#answerDemand(page, place);
+    if (page && !this.#revive(page, place)) this.#answerDemand(page, place);
     const found = page && this.#translations.at(this.#keyOn(page, place.lo));
     const number = found && this.#isMapped(found.translation, found.entrance.at, place) ? found.entrance.number : 0;
-    this.#fillJumpCache(place, number);
+    const mayBeUnmapped = !page || found !== undefined || this.#kept?.at(this.#keyOn(page, place.lo)) !== undefined;
+    this.#jumpCache.set(place, number, mayBeUnmapped);
   }
 
   /** Translates what is wanted, if it is wanted often or by a way out of a region that could be one within. */
   #answerDemand(page: CodePage, place: Place): void {
-    const known = this.#demand(place);
+    const known = this.#jumpCache.at(place);
     if (known > 0) return void this.#extend(place);
     const key = this.#keyOn(page, place.lo);
     this.#demands.add(key, DEMAND_OF_QUESTION - known);
@@ -208,18 +225,12 @@ export class CodeTranslator {
 
   /** A page came into the code TLB, so that what was refused may now be mapped. */
   codeFilled(): void {
-    if (this.#refused.length === 0) return;
-    for (const entry of this.#refused) this.#forget(entry);
-    this.#refused = [];
+    this.#jumpCache.forgetUnmapped();
   }
 
-  #forget(entry: number): void {
-    const words = this.#words;
-    const word = entry >>> 2;
-    const [lo, hi, context, number] = [words[word]!, words[word + 1]!, words[word + 2]!, words[word + 3]!];
-    words[word + 2] = 0;
-    const page = number < 0 ? codePageAt(this.#view, this.#layout, lo, hi, context) : undefined;
-    if (page) this.#demands.add(this.#keyOn(page, lo), -number);
+  #keepDemand(place: Place, times: number): void {
+    const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
+    if (page) this.#demands.add(this.#keyOn(page, place.lo), times);
   }
 
   /**
@@ -252,25 +263,21 @@ export class CodeTranslator {
   translateHere(): void {
     const code = this.#codeAt(this.#place());
     const key = code && this.#rootKey(code, 0);
-    if (key === undefined) return;
-    const found = this.#translations.at(key);
-    // It may have been decoded only now.
-    if (found) this.#flagEntrance(found.translation, found.entrance.at);
-    else this.#translate(code!, 0);
+    if (key !== undefined && !this.#translations.at(key)) this.#translate(code!, 0);
   }
 
   /** Translates anew, with what is known by now, the regions that leave for pc; false where there are none. */
   #extend(place: Place): boolean {
     const code = this.#codeAt(place);
     const page = code?.page(0);
-    if (!code || !page || !code.isDecoded(0)) return false;
+    if (!code || !page || !code.isExecuted(0)) return false;
     const key = this.#code.pageKey(page.records);
     let isExtended = false;
     for (const old of this.#translations.onPage(key)) {
       if (old.generation >= MAX_GENERATIONS) continue;
       const at = offsetsFromRoot(old, key, place.lo & 0xfff)[0]!;
       if (!old.exits.has(at) && !old.jumps.some((jump) => mayBeCase(jump, at))) continue;
-      if (!code.isDecoded(-at) || this.#translationAt(code, -at) !== old) continue;
+      if (!code.isExecuted(-at) || this.#translationAt(code, -at) !== old) continue;
       if (!this.#isReady()) return false;
       this.#translate(code, -at, old.generation + 1);
       isExtended = true;
@@ -278,19 +285,31 @@ export class CodeTranslator {
     return isExtended;
   }
 
+  /** A page of records has been made. */
+  addPage(pageKey: number): void {
+    this.#kept?.addPage(pageKey);
+  }
+
   /** A page of records is being dropped. */
   dropPage(pageKey: number): void {
+    this.#kept?.dropPage(pageKey);
     this.#commissions.dropPage(pageKey);
     const dropped = this.#translations.onPage(pageKey);
     if (dropped.length === 0) return;
     this.#counts.invalidated += dropped.length;
-    this.#remove(dropped);
+    this.#space.remove(dropped);
+  }
+
+  /** Keeps what exists for later runs. */
+  keep(): void {
+    this.#kept?.save(this.#translations.batches);
   }
 
   /** Forgets all translations. */
   flush(): void {
+    this.#kept?.clear();
     this.#commissions.clear();
-    for (const { members } of [...this.#translations.batches]) this.#remove([...members]);
+    for (const { members } of [...this.#translations.batches]) this.#space.remove([...members]);
     this.#heat.clear();
     this.#entries.clear();
     this.#demands.clear();
@@ -299,9 +318,7 @@ export class CodeTranslator {
 
   /** Context numbers are being used anew. */
   forgetContexts(): void {
-    const { jumpCache } = this.#layout;
-    this.#words.fill(0, jumpCache >>> 2, (jumpCache + JUMP_CACHE_ENTRIES * JUMP_CACHE_ENTRY_BYTES) >>> 2);
-    this.#refused = [];
+    this.#jumpCache.clear();
   }
 
   #place(): Place {
@@ -315,7 +332,9 @@ export class CodeTranslator {
     if (!page) return undefined;
     const fpEnabled = (this.#code.pageKey(page.records) & 1) !== 0;
     const everythingIsKnown = this.tier === 'translator';
-    return new MappedCode(this.#view, this.#layout, place, { fpEnabled, everythingIsKnown });
+    const wasExecuted = ({ records }: CodePage, offset: number): boolean =>
+      this.#kept?.isKnown(this.#code.pageKey(records), offset) ?? false;
+    return new MappedCode(this.#view, this.#layout, place, { fpEnabled, everythingIsKnown, wasExecuted });
   }
 
   #returnOffset({ lo, hi }: Place): number | undefined {
@@ -345,7 +364,6 @@ export class CodeTranslator {
     const startNs = this.#nowNs();
     const batch = this.#formBatch(code, root, generation);
     if (batch.length > 0) {
-      this.#fpHost ??= detectFpHost(this.#port, this.#memory);
       const regions = batch.map((candidate) => this.#placed(code, candidate));
       if (workshop) this.#order(workshop, batch, { regions, generation });
       else this.#make(batch, { regions, generation });
@@ -360,12 +378,12 @@ export class CodeTranslator {
 
   #order(workshop: Workshop, batch: readonly Candidate[], commission: Commission): void {
     this.#commissions.add(commission);
-    workshop.order(orderFor(this.#layout, this.#fpHost!, batch), (made) => {
+    workshop.order(orderFor(this.#layout, this.#host(), batch), (made) => {
       if (!this.#commissions.take(commission)) return;
       const startNs = this.#nowNs();
       if (made) {
         this.#counts.besideModules++;
-        this.#admit(commission, made.bytes, () => made.instantiate(this.#memory, this.#links.functions));
+        this.#admit(commission, () => made);
       }
       // Whatever went wrong there will go wrong here, too, and be seen.
       else this.#make(batch, commission);
@@ -374,34 +392,63 @@ export class CodeTranslator {
   }
 
   #make(batch: readonly Candidate[], commission: Commission): void {
-    const bytes = buildModule(this.#layout, this.#fpHost!, batch);
-    this.#admit(commission, bytes.length, () => this.#port.instantiate(bytes, this.#memory, this.#links.functions));
+    const bytes = buildModule(this.#layout, this.#host(), batch);
+    this.#admit(commission, () => this.#port.compile(bytes));
+  }
+
+  #host(): FpHost {
+    return (this.#fpHost ??= detectFpHost(this.#port, this.#memory));
   }
 
   /** Has a finished module's regions found from now on. */
-  #admit({ regions, generation }: Commission, bytes: number, instantiate: () => Record<string, WasmFunction>): void {
-    this.#spentBytes += bytes;
-    this.#makeRoom(
-      bytes,
-      regions.reduce((sum, { entries }) => sum + 1 + entries.length, 0),
-    );
-    const builtNs = this.#nowNs();
-    const exports = instantiate();
-    this.#counts.engineNs += this.#nowNs() - builtNs;
+  #admit({ regions, generation }: Commission, compile: () => CompiledModule): void {
+    const home = this.#kept?.homeOf(regions[0]!.pages.get(0)!);
+    const batch = this.#begin(compile, { home });
+    this.#spentBytes += batch.module.bytes.length;
     this.#counts.modules++;
-    const made: Batch = { bytes, members: new Set() };
-    this.#counts.codeBytes += bytes;
     regions.forEach((region, i) => {
-      const further = region.entries.map((at, entry) => ({ at, name: regionName(i, entry) }));
-      const ways = [{ at: 0, name: regionName(i) }, ...further.filter(({ name }) => name in exports)];
-      this.#install(
-        region,
-        made,
-        ways.map(({ at, name }) => ({ at, compiled: exports[name]! })),
-        i === 0 ? generation : 0,
-      );
+      if (this.#space.install(region, batch, i, i === 0 ? generation : 0)) this.#counts.made++;
     });
-    this.codeFilled();
+    // It may be where some was refused.
+    this.#jumpCache.forgetRefused();
+  }
+
+  #begin(compile: () => CompiledModule, about: Pick<Batch, 'home' | 'kept'>): Batch {
+    const startNs = this.#nowNs();
+    const batch = this.#space.begin(compile(), about);
+    this.#counts.engineNs += this.#nowNs() - startNs;
+    return batch;
+  }
+
+  /** Takes a region that earlier runs have left and that can be entered at a place; false where there is none that holds. */
+  #revive(page: CodePage, place: Place): boolean {
+    const key = this.#keyOn(page, place.lo);
+    const found = this.#translations.at(key) ? undefined : this.#kept?.at(key);
+    if (!found) return false;
+    const { region, at, from } = found;
+    const pages = this.#pagesAround(place, at, [...region.pages.keys()]);
+    if (!pages || [...pages].some(([distance, pageKey]) => !this.#kept!.isSame(found, distance, pageKey))) return false;
+    const placed = { ...region, pages };
+    if (!this.#space.lacks(placed, region.generation)) return false;
+    const startNs = this.#nowNs();
+    this.#space.install(placed, this.#batchOf(from), region.index, region.generation);
+    this.#kept!.take(placed);
+    const root = place.lo - at;
+    for (const entrance of [0, ...region.entries]) this.#jumpCache.forget({ ...place, lo: (root + entrance) | 0 });
+    this.#counts.revived++;
+    this.#counts.makingNs += this.#nowNs() - startNs;
+    return true;
+  }
+
+  /** The batch of a kept module, compiled when it is needed first, and again after it was evicted. */
+  #batchOf(kept: KeptBatch): Batch {
+    if (kept.batch && this.#translations.batches.has(kept.batch)) return kept.batch;
+    const { wasm, native } = kept.module;
+    kept.batch = this.#begin(() => this.#port.revive?.(wasm, native) ?? this.#port.compile(wasm), {
+      home: kept.home,
+      kept,
+    });
+    return kept.batch;
   }
 
   /** Whether more can be made now. */
@@ -422,9 +469,9 @@ export class CodeTranslator {
     let room = MAX_BATCH_INSTRUCTIONS;
     while (queue.length > 0 && batch.length < MAX_BATCH_REGIONS && room > 0) {
       const at = queue.shift()!;
-      if (!code.isDecoded(at)) continue;
+      if (!code.isExecuted(at)) continue;
       // What exists already, or will soon, is called through the jump cache.
-      if (at !== root && this.#translationAt(code, at)) continue;
+      if (at !== root && (this.#translationAt(code, at) || this.#kept?.at(this.#rootKey(code, at)!))) continue;
       if (this.#commissions.has(this.#rootKey(code, at)!)) continue;
       const formed = formRegion(code.from(at));
       if (!formed) continue;
@@ -452,100 +499,29 @@ export class CodeTranslator {
     return { rootOffset, pages: new Map(keys), exits, jumps, entries, code: placesOf(region) };
   }
 
-  #install(region: PlacedRegion, batch: Batch, ways: readonly Way[], generation: number): void {
-    const older = this.#translations.at(rootKeyOf(region));
-    if (older?.entrance.at === 0) {
-      if (older.translation.generation >= generation) return;
-      this.#remove([older.translation]);
-    }
-    const entrances = ways.map(({ at, compiled }) => {
-      const number = this.#translations.takeNumber();
-      this.#links.table.set(number, compiled);
-      return { at, number };
-    });
-    const translation = { ...region, entrances, batch, generation };
-    this.#translations.add(translation);
-    for (const { at } of entrances) this.#flagEntrance(translation, at);
-    this.#counts.made++;
-    this.#counts.regions++;
-  }
-
-  /** Marks the record where a translation can be entered, or takes the mark away where none can any more. */
-  #flagEntrance(region: PlacedRegion, at: number): void {
-    const key = entryKeyOf(region, at);
-    const records = this.#code.records(Math.floor(key / 4096));
-    if (records === undefined) return;
-    const record = records + ((key % 4096) >>> 1) * RECORD_BYTES;
-    const op = this.#view.getUint16(record, true);
-    if (op === PSEUDO.undecoded) return;
-    this.#view.setUint16(record, this.#translations.at(key) ? op | REGION_FLAG : op & ~REGION_FLAG, true);
-  }
-
   /** Whether all pages of a translation are mapped as they were, around a place at an offset from its root that is. */
-  #isMapped({ pages }: Translation, at: number, { lo, hi, context }: Place): boolean {
-    const root = (lo - at) >>> 12;
-    for (const [distance, key] of pages) {
-      const number = root + distance;
-      if (number < 0 || number >= 1 << 20) return false;
-      this.#code.touch(number << 12, hi);
-      const page = codePageAt(this.#view, this.#layout, number << 12, hi, context);
-      if (!page || this.#code.pageKey(page.records) !== key) return false;
-    }
-    for (const distance of pages.keys()) this.#code.depend((root + distance) << 12, hi);
+  #isMapped({ pages }: Translation, at: number, place: Place): boolean {
+    const mapped = this.#pagesAround(place, at, [...pages.keys()]);
+    if (!mapped || [...mapped].some(([distance, key]) => key !== pages.get(distance))) return false;
+    const root = (place.lo - at) >>> 12;
+    for (const distance of pages.keys()) this.#code.depend((root + distance) << 12, place.hi);
     return true;
   }
 
-  /** What the jump cache says of an address: not positive where there is no region. */
-  #demand({ lo, hi, context }: Place): number {
-    const word = (this.#layout.jumpCache + jumpCacheSlot(lo, context) * JUMP_CACHE_ENTRY_BYTES) >>> 2;
-    const words = this.#words;
-    const isHere = words[word] === lo && words[word + 1] === hi && words[word + 2] === context;
-    return isHere ? words[word + 3]! : 0;
-  }
-
-  #fillJumpCache({ lo, hi, context }: Place, number: number): void {
-    const entry = this.#layout.jumpCache + jumpCacheSlot(lo, context) * JUMP_CACHE_ENTRY_BYTES;
-    const word = entry >>> 2;
-    this.#words[word] = lo;
-    this.#words[word + 1] = hi;
-    this.#words[word + 2] = context;
-    this.#words[word + 3] = number;
-    if (number === 0) this.#refused.push(entry);
-  }
-
-  #makeRoom(bytes: number, regions: number): void {
-    for (const batch of [...this.#translations.batches]) {
-      if (this.#counts.codeBytes + bytes <= MAX_CODE_BYTES && this.#translations.hasRoomFor(regions)) return;
-      this.#counts.evicted += batch.members.size;
-      this.#remove([...batch.members]);
+  /** Keys of the pages at some distances from that of a root, at an offset from which a place is; undefined if one is not mapped. */
+  #pagesAround({ lo, hi, context }: Place, at: number, distances: readonly number[]): Map<number, number> | undefined {
+    const root = (lo - at) >>> 12;
+    const keys = new Map<number, number>();
+    for (const distance of distances) {
+      const number = root + distance;
+      if (number < 0 || number >= 1 << 20) return undefined;
+      this.#code.touch(number << 12, hi);
+      const page = codePageAt(this.#view, this.#layout, number << 12, hi, context);
+      if (!page) return undefined;
+      keys.set(distance, this.#code.pageKey(page.records));
     }
+    return keys;
   }
-
-  #remove(translations: readonly Translation[]): void {
-    const gone = new Set<number>();
-    for (const translation of translations) {
-      const { entrances, batch } = translation;
-      this.#translations.remove(translation);
-      for (const { number } of entrances) {
-        this.#links.table.set(number, null);
-        gone.add(number);
-      }
-      this.#counts.regions--;
-      if (batch.members.size === 0) this.#counts.codeBytes -= batch.bytes;
-      for (const { at } of entrances) this.#flagEntrance(translation, at);
-    }
-    const words = this.#words;
-    const first = this.#layout.jumpCache >>> 2;
-    const step = JUMP_CACHE_ENTRY_BYTES >>> 2;
-    for (let word = first; word < first + JUMP_CACHE_ENTRIES * step; word += step)
-      if (gone.has(words[word + 3]!)) words[word + 2] = 0;
-  }
-}
-
-/** A compiled way into a region. */
-interface Way {
-  readonly at: number;
-  readonly compiled: WasmFunction;
 }
 
 function placesOf({ blocks }: Region): Int32Array {

@@ -6,7 +6,7 @@ import type { ModuleMessage, OrderMessage } from './workshop.ts';
 export function fillOrderMessage({ id, order }: OrderMessage): ModuleMessage {
   try {
     const bytes = fillOrder(order);
-    return { id, made: { module: new WebAssembly.Module(bytes as BufferSource), bytes: bytes.length } };
+    return { id, made: { module: new WebAssembly.Module(bytes as BufferSource), bytes } };
   } catch {
     return { id, made: undefined };
   }

@@ -177,6 +177,7 @@ export class System {
   #halt(reason: ExitReason): void {
     this.#stopped = reason;
     this.#cancelTimer?.();
+    this.kernel.machine.keepCode();
     for (const process of this.#processes.values()) process.abandon(reason);
     this.#processes.clear();
     this.#resolveEnded(reason);

@@ -1,6 +1,6 @@
-/** WebAssembly as Node and browsers have it. Interface: hostWasm, instantiateModule. See cpu/wasm-port.ts. */
+/** WebAssembly as Node and browsers have it. Interface: hostWasm, compiledModule. See cpu/wasm-port.ts. */
 import type { WasmPort } from '../machine/machine.ts';
-import type { MadeModule } from '../machine/workshop.ts';
+import type { CompiledModule } from '../machine/workshop.ts';
 import { BootError } from './errors.ts';
 
 const PAGES_PER_MIB = 16;
@@ -18,15 +18,16 @@ export const hostWasm: WasmPort = {
       );
     }
   },
-  instantiate: (bytes, memory, imports) =>
-    instantiateModule(new WebAssembly.Module(bytes as BufferSource), memory, imports),
+  instantiate: (bytes, memory, imports) => hostWasm.compile(bytes).instantiate(memory, imports),
+  compile: (bytes) => compiledModule(bytes, new WebAssembly.Module(bytes as BufferSource)),
 };
 
-/** As WasmPort.instantiate, of what is compiled. */
-export function instantiateModule(
-  module: WebAssembly.Module,
-  ...[memory, imports]: Parameters<MadeModule['instantiate']>
-): ReturnType<MadeModule['instantiate']> {
-  const env = { memory: memory.handle as WebAssembly.Memory, ...imports };
-  return new WebAssembly.Instance(module, { env }).exports as ReturnType<MadeModule['instantiate']>;
+export function compiledModule(bytes: Uint8Array, module: WebAssembly.Module): CompiledModule {
+  return {
+    bytes,
+    instantiate(memory, imports) {
+      const env = { memory: memory.handle as WebAssembly.Memory, ...imports };
+      return new WebAssembly.Instance(module, { env }).exports as ReturnType<CompiledModule['instantiate']>;
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { MadeModule, ModuleOrder } from '../machine/workshop.ts';
+import type { CompiledModule, ModuleOrder } from '../machine/workshop.ts';
 import { fillOrderMessage } from './fill-orders.ts';
 import { Workshops, type ModuleMessage, type OpenThread, type OrderMessage } from './workshop.ts';
 
@@ -44,11 +44,11 @@ it('opens one thread, and has a workshop when it is up', () => {
 
 it('gives each order its own module', () => {
   const { thread, workshops } = openWorkshop();
-  const came: (MadeModule | undefined)[] = [];
+  const came: (CompiledModule | undefined)[] = [];
   for (let i = 0; i < 2; i++) workshops.get()!.order(ORDER, (made) => came.push(made));
-  thread.answer({ module: new WebAssembly.Module(EMPTY_MODULE), bytes: 8 });
+  thread.answer({ module: new WebAssembly.Module(EMPTY_MODULE), bytes: EMPTY_MODULE });
   thread.answer(undefined);
-  expect(came[0]!.bytes).toBe(8);
+  expect(came[0]!.bytes).toBe(EMPTY_MODULE);
   expect(came[0]!.instantiate({ buffer: new ArrayBuffer(0), handle: undefined }, {})).toEqual({});
   expect(came[1]).toBeUndefined();
 });

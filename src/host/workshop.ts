@@ -4,8 +4,8 @@
  *
  * Interface: Workshops, Thread, OpenThread, OrderMessage, ModuleMessage.
  */
-import type { MadeModule, ModuleOrder, Workshop } from '../machine/workshop.ts';
-import { instantiateModule } from './wasm.ts';
+import type { CompiledModule, ModuleOrder, Workshop } from '../machine/workshop.ts';
+import { compiledModule } from './wasm.ts';
 
 export interface OrderMessage {
   readonly id: number;
@@ -15,7 +15,7 @@ export interface OrderMessage {
 /** What came of an order; without a module it failed. */
 export interface ModuleMessage {
   readonly id: number;
-  readonly made: { readonly module: WebAssembly.Module; readonly bytes: number } | undefined;
+  readonly made: { readonly module: WebAssembly.Module; readonly bytes: Uint8Array } | undefined;
 }
 
 export interface Thread {
@@ -36,16 +36,19 @@ const IDLE_MS = 10_000;
 
 export class Workshops {
   readonly #open: OpenThread;
+  readonly #compiled: typeof compiledModule;
   #thread: Thread | undefined;
   #isUp = false;
   #isBroken = false;
   #closing: ReturnType<typeof setTimeout> | undefined;
   #lastId = 0;
-  readonly #waiting = new Map<number, (made: MadeModule | undefined) => void>();
+  readonly #waiting = new Map<number, (made: CompiledModule | undefined) => void>();
   readonly #workshop: Workshop;
 
-  constructor(open: OpenThread) {
+  /** `compiled` gives what is known of a module that was compiled from some bytes. */
+  constructor(open: OpenThread, compiled = compiledModule) {
     this.#open = open;
+    this.#compiled = compiled;
     const waiting = this.#waiting;
     this.#workshop = {
       get isBusy() {
@@ -74,7 +77,7 @@ export class Workshops {
     if (!this.#thread) this.#isBroken = true;
   }
 
-  #order(order: ModuleOrder, done: (made: MadeModule | undefined) => void): void {
+  #order(order: ModuleOrder, done: (made: CompiledModule | undefined) => void): void {
     const id = ++this.#lastId;
     this.#waiting.set(id, done);
     this.#thread!.send({ id, order });
@@ -86,7 +89,7 @@ export class Workshops {
     this.#waiting.delete(id);
     if (!made) return done?.(undefined);
     const { module, bytes } = made;
-    done?.({ bytes, instantiate: (memory, imports) => instantiateModule(module, memory, imports) });
+    done?.(this.#compiled(bytes, module));
   }
 
   #closeLater(): void {

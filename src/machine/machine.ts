@@ -6,7 +6,7 @@
  * Invariant: the state of a machine is its hart-state page and RAM in linear memory, and the plain records of
  * `Machine.state`; everything else is a cache that dropCaches() may throw away.
  */
-import { createInterpreter } from '../cpu/interpreter.ts';
+import { createInterpreter, interpreterName } from '../cpu/interpreter.ts';
 import { createLayout, HART } from '../cpu/layout.ts';
 import type { CsrName, Hart } from '../cpu/riscv/hart-interface.ts';
 import { RiscvHart } from '../cpu/riscv/hart.ts';
@@ -26,7 +26,7 @@ import type { Clock, Timer, TimerState } from './timer.ts';
 export { FRAME, LOAD } from '../cpu/riscv/hart-interface.ts';
 export type { CsrName, Hart, HartLayout, Load, PrivilegeMode, StopReason } from '../cpu/riscv/hart-interface.ts';
 export type { Tier, TranslatorStats } from '../cpu/translator.ts';
-export type { LinearMemory, WasmPort } from '../cpu/wasm-port.ts';
+export type { CodeStore, LinearMemory, WasmPort } from '../cpu/wasm-port.ts';
 export type { ConsoleDevice, ConsoleState } from './console-device.ts';
 export type { InterruptController, InterruptControllerState, IrqSource } from './interrupt-controller.ts';
 export { RAM_BASE } from './ram.ts';
@@ -104,6 +104,8 @@ export interface Machine {
   invalidateCode(pfn: number): void;
   /** Drops every cache (translations, decoded code). Results do not change. */
   dropCaches(): void;
+  /** Leaves translated code to later runs, where the host has room for it (WasmPort.openCodeStore). */
+  keepCode(): void;
 }
 
 /** Interrupt source of the console. */
@@ -115,12 +117,14 @@ export function createMachine(options: MachineOptions): Machine {
   const layout = createLayout(options);
   const memory = wasm.createMemory(layout.wasmPages);
   const ram = createRam(layout, memory.buffer);
+  const store = wasm.openCodeStore?.(interpreterName(layout));
   const interpreter = createInterpreter(
     wasm,
     memory,
     layout,
     (records) => hart.code.isFpDirty(records),
     () => hart.readTime(),
+    store,
   );
   const interrupts = new Plic(() => hart.lookAround());
   const clint = new Clint(clock, deterministic);
@@ -133,7 +137,7 @@ export function createMachine(options: MachineOptions): Machine {
     board,
     tier === 'interpreter'
       ? undefined
-      : (code) => new CodeTranslator(wasm, memory, layout, interpreter.links, code, tier, clock.nowNs),
+      : (code) => new CodeTranslator(wasm, memory, layout, interpreter.links, code, tier, clock.nowNs, store),
   );
   return {
     ram,
@@ -167,6 +171,10 @@ export function createMachine(options: MachineOptions): Machine {
     bootSupervisor: (pc) => bootSupervisor(hart, pc),
     invalidateCode: (pfn) => hart.code.invalidate(pfn - RAM_FIRST_PFN),
     dropCaches: () => hart.dropCaches(),
+    keepCode: () => {
+      interpreter.keep();
+      hart.codeTranslator?.keep();
+    },
   };
 }
 

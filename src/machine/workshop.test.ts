@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { nodeWasm } from '../host/node/wasm.ts';
 import { assemble } from '../isa/riscv/assemble.ts';
 import { createMachine, RAM_BASE, type Machine } from './machine.ts';
-import { fillOrder, type MadeModule, type Workshop } from './workshop.ts';
+import { fillOrder, type CompiledModule, type Workshop } from './workshop.ts';
 
 const [T0, COUNT] = [5, 8];
 const FIRST_PFN = RAM_BASE / 4096;
@@ -24,11 +24,10 @@ class SlowWorkshop implements Workshop {
     return this.#waiting.length;
   }
 
-  order(order: Parameters<Workshop['order']>[0], done: (made: MadeModule | undefined) => void): void {
+  order(order: Parameters<Workshop['order']>[0], done: (made: CompiledModule | undefined) => void): void {
     this.#waiting.push(() => {
       if (this.#fails) return done(undefined);
-      const bytes = fillOrder(structuredClone(order));
-      done({ bytes: bytes.length, instantiate: (memory, imports) => nodeWasm.instantiate(bytes, memory, imports) });
+      done(nodeWasm.compile(fillOrder(structuredClone(order))));
     });
   }
 

@@ -15,14 +15,14 @@ import type { Program } from './program.ts';
 import { Random } from './random.ts';
 import { listing, reduce } from './reduce.ts';
 import { randomRows, ROWS } from './rows.ts';
-import { PLAIN_ENGINE_WAY, WAYS, type Way } from './ways.ts';
+import { KEPT_WAY, PLAIN_ENGINE_WAY, WAYS, type Way } from './ways.ts';
 
 const PROGRAMS = Number(process.env['RINGFENCE_LOCKSTEP_PROGRAMS'] ?? 150);
 const FIRST = firstSeed() * 1_000_003;
 const STACK_PAGES = 4;
 const MAX_INSTRUCTIONS = 1_000_000;
 /** The reference against itself would find nothing. */
-const OTHERS: readonly Way[] = [...WAYS.slice(1), PLAIN_ENGINE_WAY];
+const OTHERS: readonly Way[] = [...WAYS.slice(1), PLAIN_ENGINE_WAY, KEPT_WAY];
 
 describe.each(OTHERS)('in lock step with the interpreter: $name', (way) => {
   it('random programs', { timeout: 1_800_000 }, async () => {
@@ -33,6 +33,7 @@ describe.each(OTHERS)('in lock step with the interpreter: $name', (way) => {
       if (difference !== undefined) expect.fail(await report(program, way, difference));
     }
     // Else it was not tested.
+    if (way === KEPT_WAY) expect(lockstep.revived).toBeGreaterThan(PROGRAMS);
     if (way === PLAIN_ENGINE_WAY) expect(PLAIN_ENGINE_WAY.options.wasm.rejected).toBeGreaterThan(0);
   });
 

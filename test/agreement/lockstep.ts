@@ -30,6 +30,11 @@ export class Lockstep {
     this.#other = new BareRun(way.options);
   }
 
+  /** Regions that the other one did not have to make. */
+  get revived(): number {
+    return this.#other.machine.stats.translator?.revived ?? 0;
+  }
+
   /** Runs to the end, or `maxInstructions`; tells what differed first, if anything did. */
   run({ mappings, initial, entry }: Start, random: Random, maxInstructions: number): string | undefined {
     const runs = [this.#reference, this.#other];
@@ -40,7 +45,10 @@ export class Lockstep {
       if (slice % GROWTH_SLICES === GROWTH_SLICES - 1) longest *= 2;
       const budget = Math.min(left, random.between(1, longest));
       const ticks = random.chance(5) ? random.between(0, 20) : undefined;
-      if (random.below(this.#way.dropEvery) < budget) this.#other.machine.dropCaches();
+      if (random.below(this.#way.dropEvery) < budget) {
+        this.#other.machine.keepCode();
+        this.#other.machine.dropCaches();
+      }
       for (const run of runs) {
         if (ticks !== undefined) run.setTimer(ticks);
         run.slice(budget);

@@ -1,7 +1,16 @@
 /** The command line as a shell sees it: statuses, streams, signals and what it says of bad input. */
 import { spawn, spawnSync, type ChildProcess, type SpawnSyncOptions } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +22,11 @@ const IMAGE = 'debian-riscv64';
 const directory = mkdtempSync(join(tmpdir(), 'ringfence-cli-'));
 let cli: string;
 
-beforeAll(async () => void (cli = await buildCli(directory)));
+beforeAll(async () => {
+  cli = await buildCli(directory);
+  // So that translated code is kept, as it is by what is installed.
+  writeFileSync(join(directory, 'generator'), 'test');
+});
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 interface Ended {
@@ -23,7 +36,8 @@ interface Ended {
 }
 
 function ringfence(args: readonly string[], options: SpawnSyncOptions = {}): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { timeout: 50_000, ...options });
+  const env = { ...process.env, XDG_CACHE_HOME: join(directory, 'cache') };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { timeout: 50_000, env, ...options });
   return { status, stdout: stdout?.toString('latin1') ?? '', stderr: stderr?.toString('latin1') ?? '' };
 }
 
@@ -63,6 +77,25 @@ describe('exit status', () => {
     const { status, stderr } = run('--json', IMAGE, 'sh', '-c', 'kill -9 $$');
     expect(status).toBe(137);
     expect(JSON.parse(stderr)).toMatchObject({ status: 137, signal: 'SIGKILL', reason: null });
+  });
+});
+
+describe('translated code', () => {
+  const loop = 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; echo $i';
+  const translator = (...options: readonly string[]): { made: number; revived: number } => {
+    const { stdout, stderr } = run('--json', '--stats', ...options, IMAGE, 'sh', '-c', loop);
+    expect(stdout).toBe('60000\n');
+    return JSON.parse(stderr).statistics.translator;
+  };
+
+  it('is left to the next run, unless it is not to be', () => {
+    rmSync(join(directory, 'cache'), { recursive: true, force: true });
+    expect(translator('--no-code-cache').made).toBeGreaterThan(0);
+    expect(existsSync(join(directory, 'cache', 'ringfence', 'translations'))).toBe(false);
+    const [first, second] = [translator(), translator()];
+    expect(first.revived).toBe(0);
+    expect(second.revived).toBeGreaterThan(first.made / 2);
+    expect(translator('--no-code-cache').revived).toBe(0);
   });
 });
 
@@ -199,7 +232,7 @@ describe('statistics', () => {
 
   it('tell of code that was made on another thread', () => {
     const loop = 'i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done';
-    const { statistics } = JSON.parse(run('--stats', '--json', IMAGE, 'sh', '-c', loop).stderr) as {
+    const { statistics } = JSON.parse(run('--stats', '--json', '--no-code-cache', IMAGE, 'sh', '-c', loop).stderr) as {
       statistics: { translator: { modules: number; besideModules: number; made: number } };
     };
     const { modules, besideModules, made } = statistics.translator;

@@ -3,7 +3,7 @@
  *
  * A page of records (layout.ts) belongs to one physical page; slot i holds the instruction that begins at halfword i.
  * `left` of a record is the number of instructions from it to the end of its run: the next control flow, system instruction
- * or page end. An undecoded record is all zero.
+ * or page end. An undecoded record is all zero, but for the flag of a region.
  *
  * Interface: defineEncode.
  * Invariant: whatever follows a decoded record in its run is decoded too.
@@ -41,6 +41,7 @@ export function defineEncode(module: ModuleBuilder, layout: Layout): void {
     (code, page, fpEnabled) => {
       const [first, record, slot, host] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
       const [op, left, back, word] = [code.local('i32'), code.local('i32'), code.local('i32'), code.local('i32')];
+      const flag = code.local('i32');
       emitPageEnds(code, page!);
       code
         .i32(0)
@@ -52,9 +53,9 @@ export function defineEncode(module: ModuleBuilder, layout: Layout): void {
         code.loop((next) => {
           code.get(record).get(page!).op('i32.sub').i32(Math.log2(RECORD_BYTES)).op('i32.shr_u').tee(slot);
           code.i32(PAGE_SLOTS).op('i32.ge_u').brIf(walked);
+          code.get(record).mem('i32.load16_u', FIELD.op).tee(op).i32(REGION_FLAG).op('i32.and').set(flag);
           code
-            .get(record)
-            .mem('i32.load16_u', FIELD.op)
+            .get(op)
             .i32(REGION_FLAG - 1)
             .op('i32.and')
             .set(op);
@@ -66,6 +67,15 @@ export function defineEncode(module: ModuleBuilder, layout: Layout): void {
           });
           code.get(page!).mem('i32.load', RECORD_PAGE_HOST).get(slot).i32(1).op('i32.shl', 'i32.add').tee(host);
           code.mem('i32.load16_u').set(word);
+          const keepFlag = (): void => {
+            code
+              .get(record)
+              .get(record)
+              .mem('i32.load16_u', FIELD.op)
+              .get(flag)
+              .op('i32.or')
+              .mem('i32.store16', FIELD.op);
+          };
           const mark = (): void => void code.get(record).get(back).mem('i32.store16', FIELD.left);
           code.get(word).i32(3).op('i32.and').i32(3).op('i32.eq');
           code.if(
@@ -73,6 +83,7 @@ export function defineEncode(module: ModuleBuilder, layout: Layout): void {
               code.get(slot).i32(LAST_SLOT).op('i32.eq');
               code.if(() => {
                 code.get(page!).get(word).get(fpEnabled!).get(op).i32(PSEUDO.cross).op('i32.eq').call(encodeCrossing);
+                keepFlag();
                 mark();
                 stepOver(code, record, back, LONG_BYTES);
                 code.br(walked);
@@ -85,6 +96,7 @@ export function defineEncode(module: ModuleBuilder, layout: Layout): void {
           function emitOne(bytes: number): void {
             mark();
             code.get(word).get(record).get(slot).get(fpEnabled!).call(decodeWord);
+            keepFlag();
             stepOver(code, record, back, bytes);
             code.brIf(walked).br(next);
           }

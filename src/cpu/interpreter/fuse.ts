@@ -18,10 +18,15 @@ const firstOp = ({ parts }: Fused): number => parts[0]!.opcode.op;
 /** From the record of an instruction of a sequence to the next one's. */
 const distance = ({ opcode }: FusedPart): number => (opcode.length / 2) * RECORD_BYTES;
 
-/** Defines fuse(record, left): the record has its own op, `left` is its own, and the records behind it in its run are decoded. */
+/**
+ * Defines fuse(record, left): the record has its own op, `left` is its own, and the records behind it in its run are decoded. Where translated
+ * code begins nothing is done.
+ */
 export function defineFuse(module: ModuleBuilder): FuncRef {
   const ownOp = defineOwnOp(module);
   return module.function('fuse', ['i32', 'i32'], [], (code, record, left) => {
+    code.get(record!).mem('i32.load16_u', FIELD.op).i32(REGION_FLAG).op('i32.and');
+    code.if(() => code.op('return'));
     const starts = [...new Set(FUSED.map(firstOp))];
     const handlers = starts.map((op) => () => {
       const sequences = FUSED.filter((sequence) => firstOp(sequence) === op).toSorted(byPreference);

@@ -3,12 +3,18 @@
  * state is dirty: in a page for another state FP instructions leave as SYSTEM, which the hart answers by turning FS to Dirty
  * or by raising the exception. So the interpreter needs no check, and integer code is untouched.
  *
- * Interface: CodeCache.
+ * Interface: CodeCache, CodeWatch.
  * Invariant: a frame with decoded code has no write entry in the MMU, so that its first store comes to invalidate().
  */
 import { RECORD_PAGE_BYTES, RECORD_PAGE_HOST } from '../layout.ts';
 import type { Layout } from '../layout.ts';
 import type { Mmu } from './mmu.ts';
+
+/** Is told when the page of records with a key (frame * 2 + fpDirty) has been made, and before it is given up. */
+export interface CodeWatch {
+  made(key: number): void;
+  dropped(key: number): void;
+}
 
 export class CodeCache {
   created = 0;
@@ -16,7 +22,7 @@ export class CodeCache {
   readonly #layout: Layout;
   readonly #words: Int32Array;
   readonly #mmu: Mmu;
-  readonly #dropped: (key: number) => void;
+  readonly #watch: CodeWatch;
   /** Place in the pool + 1 of a key (frame * 2 + fpDirty), 0 for none. */
   readonly #placeOf: Int32Array;
   /** Key of a place, -1 for none. */
@@ -24,12 +30,11 @@ export class CodeCache {
   /** The place to be taken next: the oldest. */
   #next = 0;
 
-  /** `dropped` is told when the decoded page with a key (frame * 2 + fpDirty) is given up. */
-  constructor(layout: Layout, words: Int32Array, mmu: Mmu, dropped: (key: number) => void) {
+  constructor(layout: Layout, words: Int32Array, mmu: Mmu, watch: CodeWatch) {
     this.#layout = layout;
     this.#words = words;
     this.#mmu = mmu;
-    this.#dropped = dropped;
+    this.#watch = watch;
     this.#placeOf = new Int32Array((layout.ramBytes >>> 12) * 2);
     this.#keyOf = new Int32Array(layout.codePages).fill(-1);
   }
@@ -89,11 +94,12 @@ export class CodeCache {
     this.#keyOf[place] = key;
     this.#placeOf[key] = place + 1;
     this.created++;
+    this.#watch.made(key);
     return place;
   }
 
   #drop(place: number): void {
-    this.#dropped(this.#keyOf[place]!);
+    this.#watch.dropped(this.#keyOf[place]!);
     this.#placeOf[this.#keyOf[place]!] = 0;
     this.#keyOf[place] = -1;
     this.#mmu.revokeCode(this.#base(place));

@@ -112,7 +112,10 @@ export class RiscvHart implements Hart {
       wires: bus,
     });
     this.mmu = new Mmu(layout, bytes, words, () => this.codeTranslator?.forgetContexts());
-    this.code = new CodeCache(layout, words, this.mmu, (key) => this.codeTranslator?.dropPage(key));
+    this.code = new CodeCache(layout, words, this.mmu, {
+      made: (key) => this.codeTranslator?.addPage(key),
+      dropped: (key) => this.codeTranslator?.dropPage(key),
+    });
     this.traps = new Traps(this.#csrs, interpreter.traps);
     this.translator = new Translator(layout, words, state, this.#csrs, this.mmu, this.code);
     this.codeTranslator = makeTranslator?.({

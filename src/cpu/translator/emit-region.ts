@@ -47,8 +47,8 @@ import { leavesWord, Words, type WordContext } from './words.ts';
 export interface RegionLinks {
   /** Calls whatever is at an address (jump-cache.ts). */
   readonly dispatch: FuncRef;
-  /** See interpreter/time.ts. */
-  readonly time: FuncRef;
+  /** See interpreter/time.ts; undefined where nothing reads the time. */
+  readonly time: FuncRef | undefined;
   readonly fp: FpLinks;
   /** Makes an i32 that is kept from call to call. */
   global(initial: number): GlobalRef;
@@ -94,6 +94,8 @@ class RegionEmitter implements Flow {
   private readonly depth: Local;
   /** What a call gave. */
   private readonly result: Local;
+  /** Never set: see DISPATCH_PARAMS. */
+  private readonly nothing: Local;
   private readonly select: Local;
   /** Accesses that have been looked up in groups of the stretch. */
   private members: GroupMembers = NO_MEMBERS;
@@ -120,6 +122,7 @@ class RegionEmitter implements Flow {
     this.exits = new RegionExits(code, layout);
     this.guest = new GuestRegisters(code, layout);
     this.result = code.local('i32');
+    this.nothing = code.local('v128');
     this.select = code.local('i32');
     this.moves = new WideMoves(code);
     this.flat = new FlatAccess(code, code.local('i32'));
@@ -341,7 +344,8 @@ class RegionEmitter implements Flow {
       }
       this.guest.writeBack(this.dirtyAtEnd());
       values.value(target);
-      code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).returnCall(this.links.dispatch);
+      code.get(this.budget).i32(this.owedAtEnd()).op('i32.sub').get(this.depth).get(this.nothing);
+      code.returnCall(this.links.dispatch);
     } else throw new Error(`a ${end.kind} jumps`);
   }
 
@@ -390,7 +394,7 @@ class RegionEmitter implements Flow {
       .get(this.budget)
       .i32(this.budgetPlan.owedAt(this.block) + this.index)
       .op('i32.sub')
-      .call(this.links.time)
+      .call(this.links.time!)
       .tee(ticks)
       .i64(0)
       .op('i64.lt_s')
@@ -438,7 +442,7 @@ class RegionEmitter implements Flow {
       code.get(this.budget).get(this.depth).i32(1).op('i32.sub').call(callee.region);
     } else {
       pushTarget();
-      code.get(this.budget).get(this.depth).i32(1).op('i32.sub').call(this.links.dispatch);
+      code.get(this.budget).get(this.depth).i32(1).op('i32.sub').get(this.nothing).call(this.links.dispatch);
     }
     code.tee(result).i32(0).op('i32.lt_s');
     code.unlikely().if(() => code.get(result).op('return'));

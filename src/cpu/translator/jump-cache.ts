@@ -1,6 +1,6 @@
 /**
- * From guest addresses to translated code: a direct-mapped table in linear memory, filled by the translator (translator.ts) and read
- * by generated code, and the functions that read it.
+ * From guest addresses to translated code: a table in linear memory, filled by the translator (translator.ts) and read by generated code,
+ * and the functions that read it. An address has its own place in the table and, should another one need that, the one beside it.
  *
  *   entry   pc i64, fetch context i32, region i32
  *
@@ -15,7 +15,7 @@ import type { ModuleBuilder } from '../../wasm/module.ts';
 import { EXIT, MOVED } from '../interpreter/exits.ts';
 import { FIELD, PSEUDO, REGION_FLAG } from '../interpreter/record.ts';
 import { HART, JUMP_CACHE_ENTRIES, JUMP_CACHE_ENTRY_BYTES, type Layout } from '../layout.ts';
-import { LAST_INTERPRETED, MAX_DEPTH, REGION_PARAMS, REGION_RESULTS, RESULT } from './signature.ts';
+import { DISPATCH_PARAMS, LAST_INTERPRETED, MAX_DEPTH, REGION_PARAMS, REGION_RESULTS, RESULT } from './signature.ts';
 
 /** Offsets in an entry. */
 export const JUMP_CACHE = { pc: 0, context: 8, region: 12 } as const;
@@ -50,22 +50,45 @@ export function jumpCacheSlot(pcLo: number, context: number): number {
   return (((pcLo >>> 1) ^ (pcLo >>> PAGE_SHIFT)) + context * CONTEXT_SPREAD) & (JUMP_CACHE_ENTRIES - 1);
 }
 
-/** Leaves the region of `pc` in `region`, or branches to `miss` where there is no entry. */
-function emitLookup(code: CodeEmitter, layout: Layout, pc: Local, region: Local, miss: Label): void {
-  emitSlot(code, layout, pc);
+/** What a look-up leaves: the offset of the entry in the table, and its region. */
+interface Found {
+  readonly entry: Local;
+  readonly region: Local;
+}
+
+function foundIn(code: CodeEmitter): Found {
+  return { entry: code.local('i32'), region: code.local('i32') };
+}
+
+/** Looks `pc` up, or branches to `miss` where there is no entry. */
+function emitLookup(code: CodeEmitter, layout: Layout, pc: Local, { entry, region }: Found, miss: Label): void {
+  code.block((found) => {
+    code.block((other) => {
+      emitSlot(code, layout, pc);
+      code.set(entry);
+      emitComparison(code, layout, pc, entry, other);
+      code.br(found);
+    });
+    code.get(entry).i32(JUMP_CACHE_ENTRY_BYTES).op('i32.xor').set(entry);
+    emitComparison(code, layout, pc, entry, miss);
+  });
   code
-    .tee(region)
+    .get(entry)
+    .mem('i32.load', layout.jumpCache + JUMP_CACHE.region)
+    .set(region);
+}
+
+function emitComparison(code: CodeEmitter, layout: Layout, pc: Local, entry: Local, differs: Label): void {
+  code
+    .get(entry)
     .mem('i64.load', layout.jumpCache + JUMP_CACHE.pc)
     .get(pc)
     .op('i64.ne')
-    .brIf(miss);
-  code.get(region).mem('i32.load', layout.jumpCache + JUMP_CACHE.context);
+    .unlikely()
+    .brIf(differs);
+  code.get(entry).mem('i32.load', layout.jumpCache + JUMP_CACHE.context);
   pushContext(code, layout);
-  code.op('i32.ne').brIf(miss);
-  code
-    .get(region)
-    .mem('i32.load', layout.jumpCache + JUMP_CACHE.region)
-    .set(region);
+  code.op('i32.ne').unlikely().brIf(differs);
 }
 
 /** Pushes the offset of the entry of `pc` in the table. */
@@ -82,19 +105,19 @@ function pushContext(code: CodeEmitter, layout: Layout): void {
   code.i32(0).mem('i32.load', layout.hart + HART.fetchContext);
 }
 
-/** Defines dispatch, with the signature of a region: goes on in the region at pc, in its own place, or leaves to go on there. */
+/** Defines dispatch (DISPATCH_PARAMS), which goes on in the region at pc, in its own place, or leaves to go on there. */
 export function defineDispatch(module: ModuleBuilder, layout: Layout, table: number): FuncRef {
   return module.function(
     'dispatch',
-    REGION_PARAMS,
+    DISPATCH_PARAMS,
     REGION_RESULTS,
     (code, pc, budget, depth) => {
-      const region = code.local('i32');
+      const found = foundIn(code);
       code.block((none) => {
         code.get(depth!).i32(0).op('i32.lt_s').unlikely().brIf(none);
-        emitLookup(code, layout, pc!, region, none);
-        code.get(region).i32(0).op('i32.le_s').unlikely().brIf(none);
-        code.get(pc!).get(budget!).get(depth!).get(region);
+        emitLookup(code, layout, pc!, found, none);
+        code.get(found.region).i32(0).op('i32.le_s').unlikely().brIf(none);
+        code.get(pc!).get(budget!).get(depth!).get(found.region);
         code.returnCallIndirect(REGION_PARAMS, REGION_RESULTS, table);
       });
       code
@@ -154,12 +177,9 @@ export function defineSlowPath(
 export function defineEnter(module: ModuleBuilder, layout: Layout, table: number): FuncRef {
   const hart = (field: 'pc' | 'budget' | 'record' | 'instruction'): number => layout.hart + HART[field];
   return module.function('enter', ['i32', 'i64'], ['i32'], (code, record, pc) => {
-    const [region, budget, start, result] = [
-      code.local('i32'),
-      code.local('i32'),
-      code.local('i32'),
-      code.local('i32'),
-    ];
+    const found = foundIn(code);
+    const { region } = found;
+    const [budget, start, result] = [code.local('i32'), code.local('i32'), code.local('i32')];
     const left = (): void => void code.get(record!).mem('i32.load16_u', FIELD.left);
     const storePc = (): void => void code.i32(0).get(pc!).mem('i64.store', hart('pc'));
     // run() adds what the record's run has left.
@@ -178,7 +198,7 @@ export function defineEnter(module: ModuleBuilder, layout: Layout, table: number
     };
     code.i32(0).mem('i32.load', hart('budget')).set(start);
     code.block((unknown) => {
-      emitLookup(code, layout, pc!, region, unknown);
+      emitLookup(code, layout, pc!, found, unknown);
       code.get(region).i32(0).op('i32.le_s');
       code.if(() => code.i32(0).op('return'));
       code.get(start);
@@ -211,7 +231,7 @@ export function defineEnter(module: ModuleBuilder, layout: Layout, table: number
                 code.get(budget).get(start).op('i32.eq').brIf(done);
               },
             );
-            emitLookup(code, layout, pc!, region, wanted);
+            emitLookup(code, layout, pc!, found, wanted);
             code.get(region).i32(0).op('i32.gt_s');
             code.if(() => {
               code.get(result).i32(RESULT.exhausted).op('i32.eq').brIf(done);
@@ -220,7 +240,7 @@ export function defineEnter(module: ModuleBuilder, layout: Layout, table: number
               code.brIf(again).br(wanted);
             });
           });
-          emitDemand(code, layout, pc!, region, result);
+          emitDemand(code, layout, found, result);
           code.get(region).i32(WANTED).op('i32.gt_s').brIf(done);
         });
         count();
@@ -275,11 +295,9 @@ function emitEdgeCount(code: CodeEmitter, layout: Layout): void {
   code.mem('i32.store', edges).get(count);
 }
 
-/** Lowers the number of the entry of `pc`, which matches, and leaves it in `region`. */
-function emitDemand(code: CodeEmitter, layout: Layout, pc: Local, region: Local, result: Local): void {
-  const entry = code.local('i32');
-  emitSlot(code, layout, pc);
-  code.tee(entry).get(region).i32(EXHAUSTED_WEIGHT).i32(1).get(result).i32(RESULT.exhausted).op('i32.eq', 'select');
+/** Lowers the number of the entry that was found, and leaves it in `region`. */
+function emitDemand(code: CodeEmitter, layout: Layout, { entry, region }: Found, result: Local): void {
+  code.get(entry).get(region).i32(EXHAUSTED_WEIGHT).i32(1).get(result).i32(RESULT.exhausted).op('i32.eq', 'select');
   code
     .op('i32.sub')
     .tee(region)

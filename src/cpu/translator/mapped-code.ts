@@ -3,7 +3,7 @@
  *
  * Interface: MappedCode, CodePage.
  */
-import { PSEUDO } from '../interpreter/record.ts';
+import { PSEUDO, REGION_FLAG } from '../interpreter/record.ts';
 import { codeSpread, codeTlbIndex, RECORD_BYTES, RECORD_PAGE_HOST, TLB_ENTRY_BYTES, type Layout } from '../layout.ts';
 import type { CodeSource } from './code-source.ts';
 
@@ -40,20 +40,30 @@ export class MappedCode {
   private readonly view: DataView;
   private readonly layout: Layout;
   private readonly everythingIsKnown: boolean;
+  private readonly wasExecuted: (page: CodePage, offset: number) => boolean;
   private readonly pages = new Map<number, CodePage | undefined>();
 
-  /** `everythingIsKnown`: code that was not executed counts as such too. */
+  /** `everythingIsKnown`: code that was not executed counts as such too. `wasExecuted` knows of some that is not decoded. */
   constructor(
     view: DataView,
     layout: Layout,
     place: Place,
-    { fpEnabled, everythingIsKnown }: { fpEnabled: boolean; everythingIsKnown: boolean },
+    {
+      fpEnabled,
+      everythingIsKnown,
+      wasExecuted,
+    }: {
+      fpEnabled: boolean;
+      everythingIsKnown: boolean;
+      wasExecuted: (page: CodePage, offset: number) => boolean;
+    },
   ) {
     this.view = view;
     this.layout = layout;
     this.place = place;
     this.fpEnabled = fpEnabled;
     this.everythingIsKnown = everythingIsKnown;
+    this.wasExecuted = wasExecuted;
   }
 
   /** Number of the page of an offset; page 0 is that of the place. */
@@ -92,13 +102,15 @@ export class MappedCode {
     return page && this.view.getUint16(page.hostPage + ((this.place.lo + at) & 0xfff), true);
   }
 
-  /** Whether the instruction at an offset was decoded, so that its record may carry a flag. */
-  isDecoded(at: number): boolean {
-    const record = this.recordAt(at);
-    return record !== undefined && this.view.getUint16(record, true) !== PSEUDO.undecoded;
+  /** Whether the instruction at an offset was executed. */
+  isExecuted(at: number): boolean {
+    const page = this.page(this.pageNumber(at));
+    if (!page) return false;
+    const op = this.view.getUint16(this.recordAt(at)!, true) & ~REGION_FLAG;
+    return op !== PSEUDO.undecoded || this.wasExecuted(page, (this.place.lo + at) & 0xfff);
   }
 
   private isKnown(at: number): boolean {
-    return this.everythingIsKnown ? this.recordAt(at) !== undefined : this.isDecoded(at);
+    return this.everythingIsKnown ? this.recordAt(at) !== undefined : this.isExecuted(at);
   }
 }

@@ -13,8 +13,9 @@ import type { FpHost } from '../fp/fp-host.ts';
 import type { Layout } from '../layout.ts';
 import { emitRegion } from './emit-region.ts';
 import type { Entry } from './entries.ts';
+import { timeRegister } from './instruction.ts';
 import type { Region } from './region.ts';
-import { ENTRY, REGION_PARAMS, REGION_RESULTS, regionName } from './signature.ts';
+import { DISPATCH_PARAMS, ENTRY, REGION_PARAMS, REGION_RESULTS, regionName } from './signature.ts';
 
 /** A region to be translated. */
 export interface Candidate {
@@ -31,8 +32,8 @@ const MAX_WASM_PAGES = 65536;
 export function buildModule(layout: Layout, host: FpHost, batch: readonly Candidate[]): Uint8Array {
   const module = new ModuleBuilder();
   module.importMemory('env', 'memory', Math.ceil(layout.ram / WASM_PAGE_BYTES), { maximum: MAX_WASM_PAGES });
-  const dispatch = module.importFunction('env', 'dispatch', REGION_PARAMS, REGION_RESULTS);
-  const time = module.importFunction('env', 'time', ['i32'], ['i64']);
+  const dispatch = module.importFunction('env', 'dispatch', DISPATCH_PARAMS, REGION_RESULTS);
+  const time = readsTime(batch) ? module.importFunction('env', 'time', ['i32'], ['i64']) : undefined;
   const exact = new Map<FpPrimitive, FuncRef>();
   for (const name of fpPrimitives(batch)) exact.set(name, importPrimitive(module, name));
   const fp = { functions: exact, host };
@@ -73,6 +74,12 @@ function defineEntry(module: ModuleBuilder, name: string, region: FuncRef, at: n
         .returnCall(region);
     },
     name,
+  );
+}
+
+function readsTime(batch: readonly Candidate[]): boolean {
+  return batch.some(({ region }) =>
+    region.blocks.some(({ instructions }) => instructions.some(({ decoded }) => timeRegister(decoded) !== 0)),
   );
 }
 

@@ -6,6 +6,8 @@
  * Interface: Translations, Translation, Entrance, PlacedRegion, Batch, rootKey, rootKeyOf, entryKeyOf,
  * offsetsFromRoot.
  */
+import type { CompiledModule, WasmFunction } from '../wasm-port.ts';
+import type { KeptBatch } from './kept-code.ts';
 import { MAX_REGIONS } from './signature.ts';
 
 /** Where a region lies, translated or not. */
@@ -27,6 +29,8 @@ export interface Translation extends PlacedRegion {
   /** The first is at the root. */
   readonly entrances: readonly Entrance[];
   readonly batch: Batch;
+  /** Its place in the module. */
+  readonly index: number;
   /** How often this root was translated before. */
   readonly generation: number;
 }
@@ -41,8 +45,12 @@ export interface Entrance {
 
 /** Translations of one module. */
 export interface Batch {
-  readonly bytes: number;
+  readonly module: CompiledModule;
+  readonly exports: Readonly<Record<string, WasmFunction>>;
   readonly members: Set<Translation>;
+  /** The name under which it is kept for later runs (kept-code.ts), and what it was before, if it was kept. */
+  readonly home: string | undefined;
+  readonly kept?: KeptBatch | undefined;
 }
 
 export class Translations {

@@ -10,7 +10,9 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { WasmPort } from '../../machine/machine.ts';
+import type { CompiledModule } from '../../machine/workshop.ts';
 import { hostWasm } from '../wasm.ts';
+import { nativeModule, reviveModule } from './native-code.ts';
 import { nodeWorkshops } from './workshop.ts';
 
 /** From dist/host/node/wasm.js and from the bundle in dist/bundle. */
@@ -27,6 +29,8 @@ const REGION_ALLOWANCE: Readonly<Record<string, number>> = { 11: 50_000_000 };
 /** V8 11's own. */
 const USUAL_ALLOWANCE = 1_800_000;
 const LARGE_ALLOWANCE = 1_000_000_000;
+/** What is made again because it was of use before is to be optimised, and kept so, soon. */
+const REVIVED_ALLOWANCE = 1_000_000;
 
 const V8_MAJOR = process.versions.v8.split('.')[0]!;
 const fromBuild = new WeakSet<Uint8Array>();
@@ -55,14 +59,22 @@ export const nodeWasm: WasmPort = {
     }
     return undefined;
   },
-  instantiate(bytes, memory, imports) {
-    const allowance = REGION_ALLOWANCE[V8_MAJOR];
-    if (allowance === undefined || !fromBuild.has(bytes)) return hostWasm.instantiate(bytes, memory, imports);
-    setFlagsFromString(`--wasm-tiering-budget=${LARGE_ALLOWANCE}`);
-    try {
-      return hostWasm.instantiate(bytes, memory, imports);
-    } finally {
-      setFlagsFromString(`--wasm-tiering-budget=${allowance}`);
-    }
-  },
+  compile: (bytes) => (fromBuild.has(bytes) ? withAllowance(LARGE_ALLOWANCE, () => compile(bytes)) : compile(bytes)),
+  revive: (bytes, native) => reviveModule(bytes, native) ?? withAllowance(REVIVED_ALLOWANCE, () => compile(bytes)),
 };
+
+function compile(bytes: Uint8Array): CompiledModule {
+  return nativeModule(bytes, new WebAssembly.Module(bytes as BufferSource));
+}
+
+/** Modules that are made meanwhile have this allowance. */
+function withAllowance<T>(allowance: number, make: () => T): T {
+  const usual = REGION_ALLOWANCE[V8_MAJOR];
+  if (usual === undefined) return make();
+  setFlagsFromString(`--wasm-tiering-budget=${allowance}`);
+  try {
+    return make();
+  } finally {
+    setFlagsFromString(`--wasm-tiering-budget=${usual}`);
+  }
+}

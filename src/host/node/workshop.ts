@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { Workshops, type ModuleMessage } from '../workshop.ts';
+import { nativeModule } from './native-code.ts';
 
 /** As seen from dist/host/node/workshop.js and from the bundle, in one file where that is built, as it starts in half the time. */
 const PLACES = ['../../bundle/workshop-thread.cjs', './workshop-thread.cjs', './workshop-thread.js'];
@@ -18,4 +19,4 @@ export const nodeWorkshops = new Workshops(({ isUp, came, broke }) => {
     send: (message) => worker.postMessage(message),
     close: () => void worker.terminate(),
   };
-});
+}, nativeModule);
