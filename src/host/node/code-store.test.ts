@@ -111,3 +111,14 @@ it('has a bound, at which what was not used for the longest time goes', () => {
   openCodeStore(directory, 'layout', { build: 'build', maxBytes: 2 * size })!.save('a5', PAGE);
   expect(fs.readdirSync(join(fileOf('a5'), '..')).sort()).toEqual(['a3', 'a4', 'a5']);
 });
+
+it('removes what a killed process left half written, but not what another one is writing', () => {
+  open().save('a1', PAGE);
+  const [old, young] = [`${fileOf('a2')}.17.part`, `${fileOf('a2')}.18.part`];
+  for (const file of [old, young]) fs.writeFileSync(file, 'half');
+  const yesterday = Date.now() / 1000 - 86_400;
+  fs.utimesSync(old, yesterday, yesterday);
+  open().save('a3', PAGE);
+  expect([old, young].map((file) => fs.existsSync(file))).toEqual([false, true]);
+  expect(open().load('a1')).toEqual(PAGE);
+});

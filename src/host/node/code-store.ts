@@ -19,6 +19,9 @@ const MAX_BYTES = 512 << 20;
 /** Builds of Ringfence and versions of Node of which code is kept. */
 const MAX_BUILDS = 4;
 const CHECKSUM_BYTES = 4;
+/** How names of files end that are being written, and how long that may take. */
+const UNFINISHED = '.part';
+const UNFINISHED_MS = 3_600_000;
 
 /** Where code is kept: $XDG_CACHE_HOME/ringfence/translations. */
 export function codeDirectory(): string {
@@ -65,7 +68,7 @@ function load(file: string): ReturnType<CodeStore['load']> {
 function write(file: string, body: Buffer): void {
   const checksum = Buffer.alloc(CHECKSUM_BYTES);
   checksum.writeUInt32LE(crc32(body));
-  const temporary = `${file}.${process.pid}`;
+  const temporary = `${file}.${process.pid}${UNFINISHED}`;
   try {
     fs.writeFileSync(temporary, Buffer.concat([checksum, body]), { mode: 0o600 });
     fs.renameSync(temporary, file);
@@ -79,6 +82,9 @@ function write(file: string, body: Buffer): void {
 function tidy(directory: string, own: string, maxBytes: number): void {
   fs.mkdirSync(own, { recursive: true, mode: 0o700 });
   const files = byAge(own);
+  // Of processes that were killed while they wrote.
+  for (const { path, usedMs } of files)
+    if (path.endsWith(UNFINISHED) && usedMs < Date.now() - UNFINISHED_MS) fs.rmSync(path, { force: true });
   let total = files.reduce((sum, { size }) => sum + size, 0);
   for (const { path, size } of files) {
     if (total <= maxBytes) break;
@@ -92,10 +98,11 @@ function tidy(directory: string, own: string, maxBytes: number): void {
 
 /** What is in a directory, those first that were not used for the longest time. */
 function byAge(directory: string): { path: string; size: number; usedMs: number }[] {
-  const entries = fs.readdirSync(directory).map((name) => {
+  const entries = fs.readdirSync(directory).flatMap((name) => {
     const path = join(directory, name);
-    const { size, atimeMs, mtimeMs } = fs.statSync(path);
-    return { path, size, usedMs: Math.max(atimeMs, mtimeMs) };
+    // Others tidy up, too.
+    const stat = fs.statSync(path, { throwIfNoEntry: false });
+    return stat ? [{ path, size: stat.size, usedMs: Math.max(stat.atimeMs, stat.mtimeMs) }] : [];
   });
   return entries.sort((a, b) => a.usedMs - b.usedMs);
 }
