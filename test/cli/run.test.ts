@@ -80,6 +80,19 @@ describe('exit status', () => {
   });
 });
 
+describe('a start', () => {
+  it('does not load what generates code', () => {
+    const cache = join(directory, 'start');
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
+    const bin = join(import.meta.dirname, '../../bin/ringfence.js');
+    expect(spawnSync(process.execPath, [bin, 'run', IMAGE, 'true'], { env }).status).toBe(0);
+    // As built; each part that was loaded leaves what V8 compiled of it.
+    const parts = readdirSync(join(cache, 'ringfence', 'code')).map((file) => /[a-z]+\.cjs$/.exec(file)![0]);
+    expect(parts).toContain('ringfence.cjs');
+    expect(parts).not.toContain('generator.cjs');
+  });
+});
+
 describe('translated code', () => {
   const loop = 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; echo $i';
   const translator = (...options: readonly string[]): { made: number; revived: number } => {
