@@ -16,7 +16,7 @@ import { ModuleBuilder } from '../wasm/module.ts';
 import { PLAIN_FP_HOST } from './fp/fp-host.ts';
 import { defineFpFunctions } from './fp/functions.ts';
 import { HART, RECORD_PAGE_BYTES, type Layout } from './layout.ts';
-import { codeOf } from './translator/kept-page.ts';
+import { codeOf, isBetter } from './translator/kept-page.ts';
 import type { CodeStore, LinearMemory, WasmFunction, WasmPort } from './wasm-port.ts';
 import { defineEncode } from './interpreter/encode.ts';
 import { defineExecute } from './interpreter/execute.ts';
@@ -94,9 +94,10 @@ export function createInterpreter(
       encode!(records, fpEnabled(records) ? 1 : 0);
     },
     keep: () => {
+      if (!store || !isBetter(module, kept)) return;
       const code = codeOf(module);
-      if (code.optimised > (kept?.optimised ?? 0))
-        store?.save(KEPT_NAME, { host: PLAIN_FP_HOST, contents: [], modules: [{ ...code, regions: [] }] });
+      if (!code.native) return;
+      store.save(KEPT_NAME, { host: PLAIN_FP_HOST, contents: [], modules: [{ ...code, regions: [] }] });
     },
   };
 }

@@ -207,18 +207,18 @@ export class CodeTranslator {
     const place = this.#place();
     const page = codePageAt(this.#view, this.#layout, place.lo, place.hi, place.context);
     // Without the page it is for the interpreter to ask for it first.
-    if (page && !this.#revive(page, place)) this.#answerDemand(page, place);
-    const found = page && this.#translations.at(this.#keyOn(page, place.lo));
+    const key = page && this.#keyOn(page, place.lo);
+    if (key !== undefined && !this.#revive(key, place)) this.#answerDemand(key, place);
+    const found = key === undefined ? undefined : this.#translations.at(key);
     const number = found && this.#isMapped(found.translation, found.entrance.at, place) ? found.entrance.number : 0;
-    const mayBeUnmapped = !page || found !== undefined || this.#kept?.at(this.#keyOn(page, place.lo)) !== undefined;
+    const mayBeUnmapped = key === undefined || found !== undefined || this.#kept?.at(key) !== undefined;
     this.#jumpCache.set(place, number, mayBeUnmapped);
   }
 
   /** Translates what is wanted, if it is wanted often or by a way out of a region that could be one within. */
-  #answerDemand(page: CodePage, place: Place): void {
+  #answerDemand(key: number, place: Place): void {
     const known = this.#jumpCache.at(place);
     if (known > 0) return void this.#extend(place);
-    const key = this.#keyOn(page, place.lo);
     this.#demands.add(key, DEMAND_OF_QUESTION - known);
     if (this.#isReady() && this.#demands.settle(key) && !this.#extend(place)) this.translateHere();
   }
@@ -420,9 +420,8 @@ export class CodeTranslator {
     return batch;
   }
 
-  /** Takes a region that earlier runs have left and that can be entered at a place; false where there is none that holds. */
-  #revive(page: CodePage, place: Place): boolean {
-    const key = this.#keyOn(page, place.lo);
+  /** Takes a region that earlier runs have left and that can be entered at a place, which has that key; false where there is none that holds. */
+  #revive(key: number, place: Place): boolean {
     const found = this.#translations.at(key) ? undefined : this.#kept?.at(key);
     if (!found) return false;
     const { region, at, from } = found;

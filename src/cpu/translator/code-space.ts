@@ -114,10 +114,9 @@ export class CodeSpace {
   }
 
   #makeRoom(bytes: number, entrances: number, kept?: Batch): void {
-    if (this.#hasRoomFor(bytes, entrances)) return;
-    for (const batch of [...this.translations.batches]) {
-      if (batch === kept) continue;
+    for (const batch of this.translations.batches) {
       if (this.#hasRoomFor(bytes, entrances)) return;
+      if (batch === kept) continue;
       this.counts.evicted += batch.members.size;
       this.remove([...batch.members]);
     }

@@ -8,7 +8,7 @@
  */
 import type { FpHost } from '../fp/fp-host.ts';
 import type { CodeStore } from '../wasm-port.ts';
-import { codeOf, type KeptModule, type KeptPage, type KeptRegion } from './kept-page.ts';
+import { codeOf, isBetter, type KeptModule, type KeptPage, type KeptRegion } from './kept-page.ts';
 import { rootKey, type Batch, type PlacedRegion } from './translations.ts';
 
 /** A module that was kept, and what became of it in this run. */
@@ -136,7 +136,7 @@ export class KeptCode {
   }
 
   #isNews({ kept, module }: Batch): boolean {
-    return !kept || (module.optimised?.() ?? 0) > kept.module.optimised;
+    return !kept || isBetter(module, kept.module);
   }
 
   /** What is to be kept under a name: what is there already, but for regions that begin at `superseded` roots, and what is new. */

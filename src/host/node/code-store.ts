@@ -10,9 +10,7 @@ import { join } from 'node:path';
 import { cachedDataVersionTag, deserialize, serialize } from 'node:v8';
 import { crc32 } from 'node:zlib';
 import type { CodeStore } from '../../machine/machine.ts';
-
-/** From dist/host/node/code-store.js, from the bundle in dist/bundle, and where all is in one directory. */
-const PLACES = ['../../prebuilt/generator', '../prebuilt/generator', './generator'];
+import { readPrebuilt } from './prebuilt.ts';
 
 /** All files of a build together; those that were not read for the longest time go first. */
 const MAX_BYTES = 512 << 20;
@@ -32,7 +30,10 @@ export function codeDirectory(): string {
 export function openCodeStore(
   directory: string,
   layout: string,
-  { build = buildName(), maxBytes = MAX_BYTES }: { build?: string | undefined; maxBytes?: number } = {},
+  {
+    build = readPrebuilt('generator')?.toString('latin1'),
+    maxBytes = MAX_BYTES,
+  }: { build?: string | undefined; maxBytes?: number } = {},
 ): CodeStore | undefined {
   if (build === undefined) return undefined;
   const own = join(directory, `${build}-${hex(cachedDataVersionTag())}-${hex(crc32(layout))}`);
@@ -105,17 +106,6 @@ function byAge(directory: string): { path: string; size: number; usedMs: number 
     return stat ? [{ path, size: stat.size, usedMs: Math.max(stat.atimeMs, stat.mtimeMs) }] : [];
   });
   return entries.sort((a, b) => a.usedMs - b.usedMs);
-}
-
-function buildName(): string | undefined {
-  for (const place of PLACES) {
-    try {
-      return fs.readFileSync(new URL(place, import.meta.url), 'latin1').trim();
-    } catch {
-      // Another layout, or not built.
-    }
-  }
-  return undefined;
 }
 
 function hex(word: number): string {

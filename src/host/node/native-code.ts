@@ -58,7 +58,7 @@ function nativeOf(module: WebAssembly.Module): Uint8Array | undefined {
 function revive(bytes: Uint8Array, native: Uint8Array): WebAssembly.Module | undefined {
   try {
     // V8 wants a buffer of its own.
-    return natives()?.deserialize(native.slice().buffer, bytes.slice());
+    return natives()?.deserialize(new Uint8Array(native).buffer, bytes);
   } catch {
     return undefined;
   }

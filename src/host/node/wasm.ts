@@ -7,16 +7,14 @@
  *
  * V8 11 has relaxed SIMD (for cpu/fp/fp-host.ts) and branch hinting, complete, behind flags; later ones need none.
  */
-import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { WasmPort } from '../../machine/machine.ts';
 import type { CompiledModule } from '../../machine/workshop.ts';
 import { hostWasm } from '../wasm.ts';
 import { nativeModule, reviveModule } from './native-code.ts';
+import { readPrebuilt } from './prebuilt.ts';
 import { nodeWorkshops } from './workshop.ts';
 
-/** From dist/host/node/wasm.js and from the bundle in dist/bundle. */
-const PLACES = ['../../prebuilt/', '../prebuilt/'];
 /** What V8 can do without saying so. */
 const HIDDEN_ABILITIES: Readonly<Record<string, readonly string[]>> = {
   11: ['--experimental-wasm-relaxed-simd', '--experimental-wasm-branch-hinting'],
@@ -48,16 +46,9 @@ export const nodeWasm: WasmPort = {
   ...hostWasm,
   workshop: () => nodeWorkshops.get(),
   prebuilt(name) {
-    for (const place of PLACES) {
-      try {
-        const bytes = readFileSync(new URL(`${place}${name}.wasm`, import.meta.url));
-        fromBuild.add(bytes);
-        return bytes;
-      } catch {
-        // Not built, or another layout: it is generated now.
-      }
-    }
-    return undefined;
+    const bytes = readPrebuilt(`${name}.wasm`);
+    if (bytes) fromBuild.add(bytes);
+    return bytes;
   },
   compile: (bytes) => (fromBuild.has(bytes) ? withAllowance(LARGE_ALLOWANCE, () => compile(bytes)) : compile(bytes)),
   revive: (bytes, native) => reviveModule(bytes, native) ?? withAllowance(REVIVED_ALLOWANCE, () => compile(bytes)),
