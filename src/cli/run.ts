@@ -25,7 +25,7 @@ import type { System } from '../host/system.ts';
 import { openStore } from '../image/store-node.ts';
 import type { Limits } from '../kernel/kernel.ts';
 import { EXIT, isReaderGone } from './failure.ts';
-import { putGuestFirst } from './priorities.ts';
+import { claimProcess } from './own-process.ts';
 import { openProfile } from './profile.ts';
 import { trackScreen, type ScreenModes } from './screen-modes.ts';
 import { attachTerminal, terminalEnv, writeBeside } from './terminal.ts';
@@ -61,7 +61,7 @@ export interface RunOptions {
 const DEFAULT_IMAGE = 'debian-riscv64';
 
 export async function runCommand(imageName: string, command: readonly string[], options: RunOptions): Promise<number> {
-  putGuestFirst();
+  claimProcess();
   const image = await openOrBuild(imageName);
   try {
     const system = await boot(bootOptions(image, options));

@@ -9,7 +9,7 @@ import { newSummary, type Summary } from '../debug/strace/summary.ts';
 import { attachTracer } from '../debug/strace/tracer.ts';
 import { boot } from '../index.ts';
 import { EXIT, isReaderGone, unwritable } from './failure.ts';
-import { putGuestFirst } from './priorities.ts';
+import { claimProcess } from './own-process.ts';
 import { bootOptions, openOrBuild, type RunOptions, startGuest, superviseGuest } from './run.ts';
 import { writeBeside } from './terminal.ts';
 
@@ -34,7 +34,7 @@ export async function straceCommand(
   command: readonly string[],
   options: StraceOptions,
 ): Promise<number> {
-  putGuestFirst();
+  claimProcess();
   const filter = parseFilter(options.expression);
   const image = await openOrBuild(imageName);
   const out = openTrace(options.output);

@@ -16,7 +16,7 @@
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle
  *   translations.ts, code-space.ts   what exists           jump-cache.ts, jump-cache-entries.ts   how it is found
- *   heat.ts, tallies.ts, hot-roots.ts   what to translate         module-order.ts, commissions.ts   on another thread
+ *   heat.ts, tallies.ts, hot-roots.ts, allowance.ts   what to translate    module-order.ts, commissions.ts   on another thread
  *   kept-code.ts, kept-page.ts   what earlier runs have left
  *
  * Interface: CodeTranslator, TranslatedMemory, Tier, TranslatorStats.
@@ -26,6 +26,7 @@
 import { detectFpHost, type FpHost } from './fp/fp-host.ts';
 import type { TranslatorLinks } from './interpreter.ts';
 import { HART, type Layout } from './layout.ts';
+import { Allowance } from './translator/allowance.ts';
 import { CodeSpace } from './translator/code-space.ts';
 import { Commissions, type Commission } from './translator/commissions.ts';
 import { Heat } from './translator/heat.ts';
@@ -97,14 +98,6 @@ export interface TranslatedMemory {
 
 const MAX_BATCH_REGIONS = 12;
 const MAX_BATCH_INSTRUCTIONS = 1500;
-/**
- * Making a byte of code takes as long as interpreting some thousand instructions. So much code may have been made as the instructions
- * retired so far are worth, and a little at once: a short program must not wait for what it will never use.
- */
-const INSTRUCTIONS_PER_BYTE = 1000;
-/** Where it is made on another thread. */
-const INSTRUCTIONS_PER_BYTE_BESIDE = 500;
-const FREE_INSTRUCTIONS = 20_000_000;
 /** A question for an address that the jump cache does not know takes as long as so many ways out to the interpreter. */
 const DEMAND_OF_QUESTION = 16;
 /** After so many samples of where user mode is entered, the code there is translated. */
@@ -114,8 +107,7 @@ const MAX_GENERATIONS = 4;
 
 export class CodeTranslator {
   readonly tier: Tier;
-  /** Bytes of code ever made. */
-  #spentBytes = 0;
+  readonly #allowance = new Allowance();
   readonly #counts = {
     made: 0,
     revived: 0,
@@ -404,7 +396,7 @@ export class CodeTranslator {
   #admit({ regions, generation }: Commission, compile: () => CompiledModule): void {
     const home = this.#kept?.homeOf(regions[0]!.pages.get(0)!);
     const batch = this.#begin(compile, { home });
-    this.#spentBytes += batch.module.bytes.length;
+    this.#allowance.spend(batch.module.bytes.length);
     this.#counts.modules++;
     regions.forEach((region, i) => {
       if (this.#space.install(region, batch, i, i === 0 ? generation : 0)) this.#counts.made++;
@@ -457,8 +449,12 @@ export class CodeTranslator {
 
   #canAfford(): boolean {
     if (this.tier === 'translator') return true;
-    const price = this.#workshop() ? INSTRUCTIONS_PER_BYTE_BESIDE : INSTRUCTIONS_PER_BYTE;
-    return this.#spentBytes * price <= this.#code.retired() + FREE_INSTRUCTIONS;
+    return this.#allowance.isLeft({
+      retired: this.#code.retired(),
+      translated: this.retired,
+      codeBytes: this.#space.counts.codeBytes,
+      isBeside: this.#workshop() !== undefined,
+    });
   }
 
   #formBatch(code: MappedCode, root: number, generation: number): Candidate[] {

@@ -1,5 +1,5 @@
 /**
- * The WebAssembly port on Node: modules that the build generated are read from dist/prebuilt. Interface: nodeWasm.
+ * The WebAssembly port on Node: modules that the build generated are read from dist/prebuilt. Interface: nodeWasm, leaveStackUnchecked.
  *
  * V8 optimises a WebAssembly function in the background once it has run for a while, which for the interpreter's big loop is at once and
  * takes some 50 ms; and Node waits for that at its end, however short the program was. So the interpreter starts with a larger allowance:
@@ -19,6 +19,7 @@ import { nodeWorkshops } from './workshop.ts';
 const HIDDEN_ABILITIES: Readonly<Record<string, readonly string[]>> = {
   11: ['--experimental-wasm-relaxed-simd', '--experimental-wasm-branch-hinting'],
 };
+const STACK_CHECKS = '--wasm-stack-checks';
 /**
  * The allowance of a function, in bytes executed; a module takes it when it is made. For translated code, by V8's major version: a few
  * milliseconds of quick code. V8's usual 1.8 million are used up at once, and optimising a region takes some ten milliseconds.
@@ -38,9 +39,22 @@ for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag);
 if (V8_MAJOR in REGION_ALLOWANCE) setFlagsFromString(`--wasm-tiering-budget=${REGION_ALLOWANCE[V8_MAJOR]}`);
 // Code that is cached at the end (bin/ringfence.js) is used again only by a V8 with the same flags, which a new process begins without.
 process.prependOnceListener('exit', () => {
-  for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag.replace('--', '--no-'));
+  for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(negated(flag));
   if (V8_MAJOR in REGION_ALLOWANCE) setFlagsFromString(`--wasm-tiering-budget=${USUAL_ALLOWANCE}`);
+  setFlagsFromString(STACK_CHECKS);
 });
+
+/**
+ * From now on no WebAssembly that is compiled in this process looks whether the stack is at its end: not for a process with any that is not
+ * ours. Ours cannot come there: it nests MAX_DEPTH calls (cpu/translator/signature.ts), with frames of at most some two kilobytes.
+ */
+export function leaveStackUnchecked(): void {
+  if (V8_MAJOR in HIDDEN_ABILITIES) setFlagsFromString(negated(STACK_CHECKS));
+}
+
+function negated(flag: string): string {
+  return flag.replace('--', '--no-');
+}
 
 export const nodeWasm: WasmPort = {
   ...hostWasm,
