@@ -39,7 +39,7 @@ export const SIDE_EXITS = ['instruction', 'access', 'trap', 'jump', 'budget', 'e
 export type SideExit = (typeof SIDE_EXITS)[number];
 
 /** Size of the table of regions and their ways in; 0 is none. */
-export const MAX_REGIONS = 8192;
+export const MAX_REGIONS = 32768;
 
 /** The host's stack bounds it: a frame of unoptimized code may take half a kilobyte. */
 export const MAX_DEPTH = 200;

@@ -3,7 +3,7 @@
  *
  * V8 optimises a WebAssembly function in the background once it has run for a while, which for the interpreter's big loop is at once and
  * takes some 50 ms; and Node waits for that at its end, however short the program was. So the interpreter starts with a larger allowance:
- * short programs end before V8 begins, and longer ones do not notice.
+ * short programs end before V8 begins, and the way into and out of system calls is optimised after some hundred thousand of them.
  *
  * V8 11 has relaxed SIMD (for cpu/fp/fp-host.ts) and branch hinting, complete, behind flags; later ones need none.
  */
@@ -27,7 +27,7 @@ const STACK_CHECKS = '--wasm-stack-checks';
 const REGION_ALLOWANCE: Readonly<Record<string, number>> = { 11: 50_000_000 };
 /** V8 11's own. */
 const USUAL_ALLOWANCE = 1_800_000;
-const LARGE_ALLOWANCE = 1_000_000_000;
+const LARGE_ALLOWANCE = 300_000_000;
 /** What is made again because it was of use before is to be optimised, and kept so, soon. */
 const REVIVED_ALLOWANCE = 1_000_000;
 
