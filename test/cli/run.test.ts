@@ -110,6 +110,13 @@ describe('translated code', () => {
     expect(second.revived).toBeGreaterThan(first.made / 2);
     expect(translator('--no-code-cache').revived).toBe(0);
   });
+
+  // V8 does not look at the end of this host's stack here (cli/own-process.ts).
+  it('nests calls as deep as the guest’s own stack allows, and no deeper', () => {
+    const nest = 'f() { (($1)) && f $(($1 - 1)); }; for i in {1..12}; do f 400; done; echo deep';
+    expect(run(IMAGE, 'bash', '-c', nest)).toEqual({ status: 0, stdout: 'deep\n', stderr: '' });
+    expect(run(IMAGE, 'bash', '-c', 'ulimit -s 300; f() { f; }; f').status).toBe(139);
+  });
 });
 
 describe('bad input', () => {
