@@ -8,7 +8,7 @@ static long call(long number, long a, const void *b, long c) {
 void _start(void) {
   double x = 0.5, sum = 0;
   float single = 0.25f;
-  for (int i = 1; i < 12000000; i++) {
+  for (int i = 1; i < 40000000; i++) {
     x = __builtin_fma(x, 3.9999, -(x * x) * 3.9999);
     sum = __builtin_fma(x, 1.0 / i, sum) + __builtin_sqrt(x);
     single = __builtin_fmaf(single, 3.9f, -(single * single) * 3.9f);
