@@ -14,8 +14,10 @@ const PRICE = { here: 1000, beside: 500 } as const;
 const FREE_INSTRUCTIONS = 20_000_000;
 /** Code that is executed for as many instructions as this times its price is worth it in full. */
 const GOOD_RETURN = 2;
-/** Of the instructions retired this share counts in any case, so that what becomes hot late is made. */
-const LEAST_SHARE = 1 / 16;
+/** So many instructions count in full: before that nothing is known of the use. */
+const BEGINNING = 200_000_000;
+/** Of those that follow this share counts in any case, so that what becomes hot late is made. */
+const LEAST_SHARE = 1 / 8;
 
 export interface Usage {
   /** Instructions retired so far, and of these in translated code. */
@@ -40,6 +42,7 @@ export class Allowance {
     const price = isBeside ? PRICE.beside : PRICE.here;
     const use = translated / (GOOD_RETURN * price * Math.max(1, codeBytes));
     const share = Math.min(1, Math.max(LEAST_SHARE, use));
-    return this.#spent * price <= retired * share + FREE_INSTRUCTIONS;
+    const first = Math.min(retired, BEGINNING);
+    return this.#spent * price <= FREE_INSTRUCTIONS + first + (retired - first) * share;
   }
 }
