@@ -34,26 +34,35 @@ const REVIVED_ALLOWANCE = 1_000_000;
 const V8_MAJOR = process.versions.v8.split('.')[0]!;
 const fromBuild = new WeakSet<Uint8Array>();
 
+/** Flags as they were before they were changed. */
+const before: string[] = [];
 // A flag must be set before the first module that relies on it is compiled.
-for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(flag);
-if (V8_MAJOR in REGION_ALLOWANCE) setFlagsFromString(`--wasm-tiering-budget=${REGION_ALLOWANCE[V8_MAJOR]}`);
+for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) change(flag, negated(flag));
+if (V8_MAJOR in REGION_ALLOWANCE) change(budgetFlag(REGION_ALLOWANCE[V8_MAJOR]!), budgetFlag(USUAL_ALLOWANCE));
 // Code that is cached at the end (bin/ringfence.js) is used again only by a V8 with the same flags, which a new process begins without.
-process.prependOnceListener('exit', () => {
-  for (const flag of HIDDEN_ABILITIES[V8_MAJOR] ?? []) setFlagsFromString(negated(flag));
-  if (V8_MAJOR in REGION_ALLOWANCE) setFlagsFromString(`--wasm-tiering-budget=${USUAL_ALLOWANCE}`);
-  setFlagsFromString(STACK_CHECKS);
-});
+process.prependOnceListener('exit', () => before.forEach((flag) => setFlagsFromString(flag)));
 
 /**
  * From now on no WebAssembly that is compiled in this process looks whether the stack is at its end: not for a process with any that is not
  * ours. Ours cannot come there: it nests MAX_DEPTH calls (cpu/translator/signature.ts), with frames of at most some two kilobytes.
+ * Does nothing in a V8 whose flags are not known here.
  */
 export function leaveStackUnchecked(): void {
-  if (V8_MAJOR in HIDDEN_ABILITIES) setFlagsFromString(negated(STACK_CHECKS));
+  if (V8_MAJOR in HIDDEN_ABILITIES) change(negated(STACK_CHECKS), STACK_CHECKS);
+}
+
+/** Sets a flag until the process ends; `usual` is what it was. */
+function change(flag: string, usual: string): void {
+  setFlagsFromString(flag);
+  before.push(usual);
 }
 
 function negated(flag: string): string {
   return flag.replace('--', '--no-');
+}
+
+function budgetFlag(allowance: number): string {
+  return `--wasm-tiering-budget=${allowance}`;
 }
 
 export const nodeWasm: WasmPort = {
@@ -76,10 +85,10 @@ function compile(bytes: Uint8Array): CompiledModule {
 function withAllowance<T>(allowance: number, make: () => T): T {
   const usual = REGION_ALLOWANCE[V8_MAJOR];
   if (usual === undefined) return make();
-  setFlagsFromString(`--wasm-tiering-budget=${allowance}`);
+  setFlagsFromString(budgetFlag(allowance));
   try {
     return make();
   } finally {
-    setFlagsFromString(`--wasm-tiering-budget=${usual}`);
+    setFlagsFromString(budgetFlag(usual));
   }
 }
