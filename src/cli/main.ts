@@ -222,16 +222,25 @@ image
     removeCommand(names);
   });
 
-/** Ends the process when its output is out. Ending by itself, it would wait for what V8 still compiles for a guest that is gone. */
+/**
+ * Ends the process when its output is out. Ending by itself, it would wait for what V8 still compiles for a guest that is gone.
+ * A status that is set already is that of output which could not be written: it counts more than the guest's.
+ */
 async function leave(status: number): Promise<void> {
+  process.exitCode ??= status;
   for (const stream of [process.stdout, process.stderr])
     await new Promise<void>((resolve) => stream.write('', () => resolve()));
-  process.exit(status);
+  process.exit();
 }
 
-// Whoever reads our output may have seen enough, as head(1) has of a long help.
+// Whoever reads our output may have seen enough, as head(1) has of a long help. Every other fault is said once: a guest goes
+// on writing until we have left.
+let isOutputLost = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (!isReaderGone(error, process.stdout)) process.exit(failure(unwritable('standard output', error)));
+  if (isOutputLost || isReaderGone(error, process.stdout)) return;
+  isOutputLost = true;
+  process.exitCode = failure(unwritable('standard output', error));
+  void leave(process.exitCode);
 });
 // Nothing is left to say it on.
 process.stderr.on('error', () => {});
