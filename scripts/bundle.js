@@ -20,7 +20,7 @@ const SQUEEZE = { compress: false, mangle: false, format: { comments: false, asc
 const PARTS = [
   [
     'generator',
-    /^dist\/(isa|wasm|cpu\/(fp|interpreter|translator))\/(?!.*(allowance|code-space|commissions|exits|record|heat|hot-roots|jump-cache|jump-cache-entries|kept-code|kept-page|mapped-code|signature|tallies|translations)\.js)/,
+    /^dist\/(isa|wasm|cpu\/(fp|interpreter|translator))\/(?!.*(allowance|code-places|code-space|commissions|exits|record|heat|hot-roots|jump-cache|jump-cache-entries|kept-code|kept-page|mapped-code|signature|tallies|translations)\.js)/,
   ],
   ['debug', /^dist\/debug\//],
   ['image', /^dist\/(image\/|cli\/image)/],

@@ -15,7 +15,7 @@
  *   memory-effects.ts   what they do                    wide-moves.ts                 those that only copy
  *   region-fp.ts     its floating point                 fp-windows.ts                 where that is the host's
  *   guest-registers.ts   its registers                  region-exits.ts, exit-stubs.ts   the ways out in the middle
- *   translations.ts, code-space.ts   what exists           jump-cache.ts, jump-cache-entries.ts   how it is found
+ *   translations.ts, code-space.ts, code-places.ts   what exists   jump-cache.ts, jump-cache-entries.ts   how it is found
  *   heat.ts, tallies.ts, hot-roots.ts, allowance.ts   what to translate    module-order.ts, commissions.ts   on another thread
  *   kept-code.ts, kept-page.ts   what earlier runs have left
  *

@@ -8,6 +8,7 @@
  */
 import type { FpHost } from '../fp/fp-host.ts';
 import type { CodeStore } from '../wasm-port.ts';
+import { CodePlaces } from './code-places.ts';
 import { codeOf, isBetter, type KeptModule, type KeptPage, type KeptRegion } from './kept-page.ts';
 import { rootKey, type Batch, type PlacedRegion } from './translations.ts';
 
@@ -41,8 +42,8 @@ export class KeptCode {
   /** What is offered, by key of the place, and these by page. */
   readonly #entrances = new Map<number, KeptEntrance>();
   readonly #offered = new Map<number, number[]>();
-  /** For each halfword of a page whether it begins an instruction that earlier runs executed. */
-  readonly #known = new Map<number, Uint8Array>();
+  /** What earlier runs executed. */
+  readonly #known = new CodePlaces();
 
   /**
    * `contentOf` gives the bytes of a page of code; `offer` is told where kept code can be entered; `host` may be asked as soon as something
@@ -84,13 +85,14 @@ export class KeptCode {
     this.#pages.get(name)!.delete(pageKey);
     for (const key of this.#offered.get(pageKey) ?? []) this.#entrances.delete(key);
     this.#offered.delete(pageKey);
-    this.#known.delete(pageKey);
+    this.#known.dropPage(pageKey);
   }
 
   /** Forgets everything, so that it is looked for anew. */
   clear(): void {
-    const maps = [this.#names, this.#pages, this.#batches, this.#regions, this.#entrances, this.#offered, this.#known];
+    const maps = [this.#names, this.#pages, this.#batches, this.#regions, this.#entrances, this.#offered];
     for (const map of maps) map.clear();
+    this.#known.clear();
   }
 
   /** What is offered at the place with a key. */
@@ -104,18 +106,12 @@ export class KeptCode {
   }
 
   /** A kept region was taken: its instructions count as executed. */
-  take({ pages, rootOffset, code }: PlacedRegion): void {
-    for (const at of code) {
-      const offset = rootOffset + at;
-      const pageKey = pages.get(offset >> 12)!;
-      let known = this.#known.get(pageKey);
-      if (!known) this.#known.set(pageKey, (known = new Uint8Array(PAGE_BYTES / 2)));
-      known[(offset & (PAGE_BYTES - 1)) >>> 1] = 1;
-    }
+  take(region: PlacedRegion): void {
+    this.#known.add(region);
   }
 
   isKnown(pageKey: number, offset: number): boolean {
-    return this.#known.get(pageKey)?.[offset >>> 1] === 1;
+    return this.#known.has(pageKey, offset);
   }
 
   /** Keeps what was translated in this run, and what was not needed again. */

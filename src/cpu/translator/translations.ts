@@ -7,6 +7,7 @@
  * offsetsFromRoot.
  */
 import type { CompiledModule, WasmFunction } from '../wasm-port.ts';
+import { CodePlaces } from './code-places.ts';
 import type { KeptBatch } from './kept-code.ts';
 import { MAX_REGIONS } from './signature.ts';
 
@@ -58,6 +59,7 @@ export class Translations {
   private readonly free: number[] = [];
   private readonly byKey = new Map<number, { readonly translation: Translation; readonly entrance: Entrance }>();
   private readonly byPage = new Map<number, Set<Translation>>();
+  private readonly places = new CodePlaces();
   /** Oldest first. */
   readonly batches = new Set<Batch>();
 
@@ -80,20 +82,25 @@ export class Translations {
       if (set) set.add(translation);
       else this.byPage.set(page, new Set([translation]));
     }
+    this.places.add(translation);
     translation.batch.members.add(translation);
     this.batches.add(translation.batch);
   }
 
   remove(translation: Translation): void {
+    this.places.remove(translation);
     for (const { at, number } of translation.entrances) {
       this.free.push(number);
       const key = entryKeyOf(translation, at);
       if (this.byKey.get(key)?.translation === translation) this.byKey.delete(key);
     }
-    for (const page of translation.pages.values()) {
+    // A page may be mapped more than once.
+    for (const page of new Set(translation.pages.values())) {
       const set = this.byPage.get(page)!;
       set.delete(translation);
-      if (set.size === 0) this.byPage.delete(page);
+      if (set.size > 0) continue;
+      this.byPage.delete(page);
+      this.places.dropPage(page);
     }
     translation.batch.members.delete(translation);
     if (translation.batch.members.size === 0) this.batches.delete(translation.batch);
@@ -106,9 +113,7 @@ export class Translations {
 
   /** Whether the instruction at an offset on a page is part of one, wherever that can be entered. */
   contain(pageKey: number, offset: number): boolean {
-    for (const translation of this.byPage.get(pageKey) ?? [])
-      if (offsetsFromRoot(translation, pageKey, offset).some((at) => translation.code.includes(at))) return true;
-    return false;
+    return this.places.has(pageKey, offset);
   }
 
   onPage(pageKey: number): readonly Translation[] {
