@@ -13,6 +13,8 @@ const bundle = path.join(__dirname, '..', 'dist', 'bundle');
 const entry = 'ringfence.cjs';
 const cacheRoot = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
 const cacheDirectory = path.join(cacheRoot, 'ringfence', 'code');
+/** So many files that are not ours stay: another build may be in use, too. */
+const MAX_OTHERS = 24;
 // Each command needs other functions.
 const command = /^[a-z]+$/.test(process.argv[2]) ? process.argv[2] : 'other';
 
@@ -51,14 +53,21 @@ function readCache(file) {
 function writeCache(file, build, data) {
   try {
     fs.mkdirSync(cacheDirectory, { recursive: true });
-    for (const old of fs.readdirSync(cacheDirectory))
-      if (!old.startsWith(build)) fs.rmSync(path.join(cacheDirectory, old), { force: true });
+    for (const old of oldestFirst(cacheDirectory, build).slice(0, -MAX_OTHERS)) fs.rmSync(old, { force: true });
     const temporary = `${file}.${process.pid}`;
     fs.writeFileSync(temporary, data);
     fs.renameSync(temporary, file);
   } catch {
     // A cache that cannot be kept costs the next start some time, nothing else.
   }
+}
+
+/** What other builds and versions of Node have left. */
+function oldestFirst(directory, build) {
+  const others = fs.readdirSync(directory).filter((name) => !name.startsWith(build));
+  const files = others.map((name) => path.join(directory, name));
+  const times = new Map(files.map((file) => [file, fs.statSync(file).mtimeMs]));
+  return files.sort((a, b) => times.get(a) - times.get(b));
 }
 
 const found = fs.statSync(path.join(bundle, entry), { throwIfNoEntry: false });

@@ -3,12 +3,14 @@ import { spawn, spawnSync, type ChildProcess, type SpawnSyncOptions } from 'node
 import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
@@ -90,6 +92,23 @@ describe('a start', () => {
     const parts = readdirSync(join(cache, 'ringfence', 'code')).map((file) => /[a-z]+\.cjs$/.exec(file)![0]);
     expect(parts).toContain('ringfence.cjs');
     expect(parts).not.toContain('generator.cjs');
+  });
+
+  it('leaves what it compiled beside that of other builds, but for the oldest', () => {
+    const cache = join(directory, 'builds');
+    const code = join(cache, 'ringfence', 'code');
+    mkdirSync(code, { recursive: true });
+    const others = Array.from({ length: 30 }, (_, i) => `v1-${String(i).padStart(2, '0')}-run-ringfence.cjs`);
+    others.forEach((name, i) => {
+      writeFileSync(join(code, name), '');
+      utimesSync(join(code, name), i + 1, i + 1);
+    });
+    const bin = join(import.meta.dirname, '../../bin/ringfence.js');
+    const env = { ...process.env, XDG_CACHE_HOME: cache };
+    expect(spawnSync(process.execPath, [bin, 'run', IMAGE, 'true'], { env }).status).toBe(0);
+    const left = readdirSync(code).sort();
+    expect(left.filter((name) => name.startsWith('v1-'))).toEqual(others.slice(6));
+    expect(left).toContainEqual(expect.stringMatching(/^v[2-9].*-run-ringfence\.cjs$/));
   });
 });
 
