@@ -308,13 +308,17 @@ static void session(void) {
   show("/dev/tty", open("/dev/tty", O_RDWR));
   show("tcgetpgrp", tcgetpgrp(slave));
   show("TIOCSCTTY", ioctl(slave, TIOCSCTTY, 0));
+  close(p[0]);
+  pipe(p);
   job = fork();
   if (job == 0) {
     signal(SIGHUP, SIG_DFL);
+    write(p[1], "", 1);
     for (;;) pause();
   }
+  read(p[0], &(char){0}, 1);
   close(p[0]);
-  usleep(5000);
+  close(p[1]);
   last_signal = 0;
   signal(SIGCONT, SIG_DFL);
   close(slave);
