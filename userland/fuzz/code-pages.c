@@ -9,24 +9,18 @@
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <ucontext.h>
-#include <unistd.h>
+#include "pages.h"
 
 enum {
-  PAGE = 4096,
   SLOT = 64,
   SLOTS = PAGE / SLOT,
   PAGES = 6,
   WINDOW = 12,
   RUNS = 6,
   MAX_FUEL = 3000,
-  NOWHERE = -1,
 };
 
 /* Every piece of code begins with: one unit of fuel less, and back if there is none; then the sum is changed, and then: */
@@ -47,19 +41,6 @@ static int mapped[WINDOW];
 static int executable[WINDOW];
 /* Pieces begin so far from the beginning of each page: with 2, one instruction lies across the end of each. */
 static int shift;
-static int fd;
-static uint8_t *contents, *window;
-
-static uint64_t state;
-static unsigned below(unsigned bound) {
-  state = state * 6364136223846793005u + 1442695040888963407u;
-  return (unsigned)(state >> 33) % bound;
-}
-
-static void fail(const char *what) {
-  perror(what);
-  exit(2);
-}
 
 /* --- Instructions --- */
 
@@ -217,12 +198,7 @@ static void run(long place, uint64_t sum, int64_t fuel) {
 /* --- Changes --- */
 
 static void map(int place) {
-  int prot = executable[place] ? PROT_READ | PROT_EXEC : PROT_READ;
-  uint8_t *at = window + place * PAGE;
-  void *got = mapped[place] == NOWHERE
-                ? mmap(at, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
-                : mmap(at, PAGE, prot, MAP_SHARED | MAP_FIXED, fd, mapped[place] * PAGE);
-  if (got == MAP_FAILED) fail("mmap");
+  map_page(place, mapped[place], executable[place] ? PROT_READ | PROT_EXEC : PROT_READ, MAP_SHARED);
 }
 
 static void change(int may_write) {
@@ -242,15 +218,8 @@ static void change(int may_write) {
 
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
-  state = strtoull(argv[1], NULL, 0) * 2 + 1;
+  open_pages(argv[1], PAGES, WINDOW);
   shift = below(2) ? 2 : 0;
-  fd = memfd_create("code", 0);
-  if (fd < 0 || ftruncate(fd, PAGES * PAGE) < 0) fail("memfd");
-  contents = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  /* Nothing is mapped far around it. */
-  window = mmap(NULL, 3 * WINDOW * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (contents == MAP_FAILED || window == MAP_FAILED) fail("mmap");
-  window += WINDOW * PAGE;
   for (int page = 0; page < PAGES; page++)
     for (int slot = 0; slot < SLOTS; slot++) make_piece(page, slot);
   for (int place = 0; place < WINDOW; place++) mapped[place] = (int)below(PAGES), executable[place] = 1, map(place);

@@ -8,14 +8,10 @@
 #define _GNU_SOURCE
 #include <setjmp.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include "pages.h"
 
-enum { PAGE = 4096, PAGES = 4, WINDOW = 8, RUNS = 4, NOWHERE = -1 };
+enum { PAGES = 4, WINDOW = 8, RUNS = 4 };
 
 struct place {
   /* The page of the file, or NOWHERE. */
@@ -29,19 +25,6 @@ struct place {
 
 static struct place places[WINDOW];
 static uint8_t model[PAGES][PAGE];
-static int fd;
-static uint8_t *window, *contents;
-
-static uint64_t state;
-static unsigned below(unsigned bound) {
-  state = state * 6364136223846793005u + 1442695040888963407u;
-  return (unsigned)(state >> 33) % bound;
-}
-
-static void fail(const char *what) {
-  perror(what);
-  exit(2);
-}
 
 struct outcome {
   uint64_t result;
@@ -128,12 +111,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
 
 static void map(int index) {
   const struct place *place = &places[index];
-  uint8_t *at = window + index * PAGE;
-  void *got = place->page == NOWHERE
-                ? mmap(at, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
-                : mmap(at, PAGE, place->prot, (place->is_private ? MAP_PRIVATE : MAP_SHARED) | MAP_FIXED, fd,
-                       place->page * PAGE);
-  if (got == MAP_FAILED) fail("mmap");
+  map_page(index, place->page, place->prot, place->is_private ? MAP_PRIVATE : MAP_SHARED);
 }
 
 static int any_prot(void) {
@@ -184,13 +162,7 @@ static int is_memory_as_modelled(void) {
 
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
-  state = strtoull(argv[1], NULL, 0) * 2 + 1;
-  fd = memfd_create("data", 0);
-  if (fd < 0 || ftruncate(fd, PAGES * PAGE) < 0) fail("memfd");
-  contents = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  window = mmap(NULL, 3 * WINDOW * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (contents == MAP_FAILED || window == MAP_FAILED) fail("mmap");
-  window += WINDOW * PAGE;
+  open_pages(argv[1], PAGES, WINDOW);
   for (int i = 0; i < WINDOW; i++) {
     places[i] = (struct place){.page = (int)below(PAGES), .prot = PROT_READ | PROT_WRITE, .is_private = below(3) == 0};
     map(i);
